@@ -1,0 +1,1 @@
+"""What runs: pages, states, API and background loops over the services."""
