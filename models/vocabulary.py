@@ -113,3 +113,10 @@ class IntegrationKind(StrEnum):
     ALERTMANAGER = "alertmanager"
     GRAFANA = "grafana"
     GENERIC = "generic"
+
+
+class LinkPurpose(StrEnum):
+    """What a one-time link is for."""
+
+    SETUP = "setup"
+    PASSWORD = "password"

@@ -1,0 +1,98 @@
+"""Incidents: what is broken, who has it, and how it went."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, Index, text
+from sqlmodel import Field
+
+from models.columns import TenantRow, id_field, words
+from models.vocabulary import IncidentState, Severity
+
+_UNRESOLVED = "state <> 'resolved'"
+
+
+class Incident(TenantRow, table=True):
+    """One incident. `acknowledged_*`, `resolved_*`, `resolution_notes` and `ttr_seconds` describe its current occurrence.
+
+    `accepts_alerts` is true while new alerts of its group join it, at most until `accepts_until` (None: until it is resolved); at
+    most one incident accepts for a group key. `alert_id` is the alert that made it, `previous_id` the incident of the same group
+    before it, `parent_id` the one it was merged into. `touched` is true once a person or a service account acted on it. `last_seq`
+    is the number of the last line on its timeline. `version` grows with each change of this row. Durations are whole seconds.
+    """
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("uq_incident_number", "tenant_id", "number", unique=True),
+        Index(
+            "uq_incident_live_group",
+            "tenant_id",
+            "group_hash",
+            unique=True,
+            # SQLite uses a partial index only where the query says the same words, and SQLAlchemy writes a true boolean as "= 1" there
+            sqlite_where=text("accepts_alerts = 1"),
+            postgresql_where=text("accepts_alerts"),
+        ),
+        Index("ix_incident_created", "tenant_id", "created_at", "id"),
+        Index("ix_incident_state", "tenant_id", "state", "created_at", "id"),
+        Index("ix_incident_severity", "tenant_id", "severity", "created_at", "id"),
+        Index("ix_incident_assignee", "tenant_id", "assigned_to", "created_at", "id"),
+        Index("ix_incident_service", "tenant_id", "service_id", "created_at", "id"),
+        Index(
+            "ix_incident_unresolved",
+            "tenant_id",
+            "created_at",
+            "id",
+            sqlite_where=text(_UNRESOLVED),
+            postgresql_where=text(_UNRESOLVED),
+        ),
+        Index(
+            "ix_incident_resolved_at",
+            "tenant_id",
+            "resolved_at",
+            sqlite_where=text("resolved_at IS NOT NULL"),
+            postgresql_where=text("resolved_at IS NOT NULL"),
+        ),
+    )
+
+    id: UUID = id_field()
+    number: int
+    title: str
+    description: str = ""
+    severity: Severity = Field(sa_column=Column(words(Severity, "incident_severity"), nullable=False))
+    state: IncidentState = Field(sa_column=Column(words(IncidentState, "incident_state"), nullable=False))
+    service_id: UUID | None = Field(default=None, foreign_key="service.id")
+    assigned_to: UUID | None = Field(default=None, foreign_key="user.id")
+    created_by: UUID = Field(foreign_key="actor.id")
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    first_acknowledged_at: datetime | None = None
+    investigating_at: datetime | None = None
+    investigating_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    resolved_at: datetime | None = None
+    resolved_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    first_resolved_at: datetime | None = None
+    resolution_notes: str | None = None
+    tta_seconds: int | None = None
+    ttr_seconds: int | None = None
+    occurrence: int = 1
+    reopened_at: datetime | None = None
+    # no foreign key: alerts point at incidents, and a circle of constraints could not be written in one pass
+    alert_id: UUID | None = None
+    previous_id: UUID | None = Field(default=None, foreign_key="incident.id")
+    parent_id: UUID | None = Field(default=None, foreign_key="incident.id")
+    why: str = ""
+    group_key: str | None = None
+    group_hash: str | None = Field(default=None, max_length=32)
+    accepts_alerts: bool = False
+    accepts_until: datetime | None = None
+    alert_count: int = 0
+    firing_count: int = 0
+    truncated_count: int = 0
+    touched: bool = False
+    last_seq: int = 0
+    version: int = 1

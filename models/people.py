@@ -1,0 +1,52 @@
+"""Who acts: one `actor` row for each person, service account, integration and for the organisation's own system."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, Index
+from sqlmodel import Field
+
+from models.columns import TenantRow, actor_id_field, id_field, words
+from models.vocabulary import ActorKind, Role, Theme
+
+
+class ActorRow(TenantRow, table=True):
+    """Somebody or something that events and records name. Never deleted, so that history keeps its names."""
+
+    __tablename__ = "actor"
+    __table_args__ = (Index("ix_actor_tenant_kind", "tenant_id", "kind"),)
+
+    id: UUID = id_field()
+    kind: ActorKind = Field(sa_column=Column(words(ActorKind, "actor_kind"), nullable=False))
+    name: str = Field(max_length=120)
+
+
+class User(TenantRow, table=True):
+    """A person who can sign in. The name stands on the actor row; `email` is unique in the installation, lower case."""
+
+    __tablename__ = "user"
+    __table_args__ = (Index("uq_user_handle", "tenant_id", "handle", unique=True),)
+
+    id: UUID = actor_id_field()
+    email: str = Field(max_length=254, unique=True)
+    handle: str = Field(max_length=40)
+    role: Role = Field(sa_column=Column(words(Role, "user_role"), nullable=False))
+    active: bool = True
+    password_hash: str | None = Field(default=None, max_length=200)
+    timezone: str | None = Field(default=None, max_length=64)
+    theme: Theme = Field(default=Theme.SYSTEM, sa_column=Column(words(Theme, "user_theme"), nullable=False))
+    shortcuts: bool = True
+    timeline_newest_first: bool = False
+    manager_id: UUID | None = Field(default=None, foreign_key="user.id")
+    created_at: datetime
+
+
+class ServiceAccount(TenantRow, table=True):
+    """What an API key acts as when it does not act as a person."""
+
+    __tablename__ = "service_account"
+
+    id: UUID = actor_id_field()
+    role: Role = Field(sa_column=Column(words(Role, "service_account_role"), nullable=False))
+    created_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    created_at: datetime

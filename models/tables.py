@@ -1,0 +1,37 @@
+"""All tables in one place, for migrations and for the tenant filter."""
+
+from sqlmodel import SQLModel
+
+from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
+from models.alerts import Alert, AlertFiring, RawPayload
+from models.audit import AuditEntry
+from models.incidents import Incident
+from models.integrations import Integration, Service
+from models.jobs import Job
+from models.people import ActorRow, ServiceAccount, User
+from models.search import SearchDocument
+from models.tenants import Tenant
+from models.timeline import TimelineEvent, TimelineRevision
+
+ALL: tuple[type[SQLModel], ...] = (
+    Tenant,
+    ActorRow,
+    User,
+    ServiceAccount,
+    LoginSession,
+    OneTimeLink,
+    SignInAttempt,
+    ApiKey,
+    Service,
+    Integration,
+    Incident,
+    Alert,
+    AlertFiring,
+    RawPayload,
+    TimelineEvent,
+    TimelineRevision,
+    SearchDocument,
+    Job,
+    AuditEntry,
+)
+METADATA = SQLModel.metadata

@@ -1,0 +1,205 @@
+"""Who is told that something changed: topics, the hub of this process, and reads that all viewers share.
+
+A wake-up names topics and never carries data: whoever is woken reads again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Generic, TypeVar
+from uuid import UUID, uuid4
+
+EVERYTHING = "everything"
+ORIGIN = uuid4().hex
+"""Names this process in wake-ups that it sends to others, so that it can drop its own."""
+
+
+def incident_topic(incident_id: UUID) -> str:
+    """Changes of one incident: its row, its alerts, its timeline."""
+    return f"incident:{incident_id.hex}"
+
+
+def incidents_topic(tenant_id: UUID) -> str:
+    """Changes of anything that an incident list of this organisation shows."""
+    return f"incidents:{tenant_id.hex}"
+
+
+def integration_topic(integration_id: UUID) -> str:
+    """Something came in by this integration, or it was changed."""
+    return f"integration:{integration_id.hex}"
+
+
+def person_topic(user_id: UUID) -> str:
+    """Changes of a person's own row: name, role, theme, active."""
+    return f"person:{user_id.hex}"
+
+
+def session_topic(session_id: UUID) -> str:
+    """The end of one sign-in session."""
+    return f"session:{session_id.hex}"
+
+
+class Subscription:
+    """What one waiting task is told. Used on the loop that made it."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._changed: set[str] = set()
+        self._event = asyncio.Event()
+
+    def tell(self, topics: Iterable[str]) -> None:
+        self._changed.update(topics)
+        self._event.set()
+
+    async def wait(self, timeout_seconds: float) -> set[str]:
+        """The topics that changed since the last call; empty when the time ran out."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return set()
+        self._event.clear()
+        changed, self._changed = self._changed, set()
+        return changed
+
+
+class Hub:
+    """The subscriptions of this process. `publish` may be called from any thread, after the commit."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._subscribers: dict[str, set[Subscription]] = {}
+        self._lazy: set[str] = set()
+
+    @contextmanager
+    def subscribe(self, *topics: str) -> Iterator[Subscription]:
+        """A subscription to these topics, and always to `everything`."""
+        subscription = Subscription()
+        names = {*topics, EVERYTHING}
+        with self._lock:
+            for name in names:
+                self._subscribers.setdefault(name, set()).add(subscription)
+        try:
+            yield subscription
+        finally:
+            with self._lock:
+                for name in names:
+                    members = self._subscribers.get(name, set())
+                    members.discard(subscription)
+                    if not members:
+                        self._subscribers.pop(name, None)
+
+    def publish(self, topics: Iterable[str]) -> None:
+        """Wake the subscribers of these topics."""
+        told: dict[Subscription, set[str]] = {}
+        with self._lock:
+            for topic in topics:
+                for subscription in self._subscribers.get(topic, ()):
+                    told.setdefault(subscription, set()).add(topic)
+        for subscription, names in told.items():
+            try:
+                subscription.loop.call_soon_threadsafe(subscription.tell, names)
+            except RuntimeError:  # its loop has ended with its process or test
+                continue
+
+    def publish_lazily(self, topics: Iterable[str]) -> None:
+        """Wake the subscribers of these topics within a second, at most once a second however often it is called."""
+        with self._lock:
+            fresh = {topic for topic in topics if topic in self._subscribers} - self._lazy
+            if not fresh:
+                return
+            first = not self._lazy
+            self._lazy |= fresh
+        if first:
+            timer = threading.Timer(1.0, self._publish_lazy)
+            timer.daemon = True
+            timer.start()
+
+    def _publish_lazy(self) -> None:
+        with self._lock:
+            topics, self._lazy = self._lazy, set()
+        self.publish(topics)
+
+
+hub = Hub()
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Follower(Generic[Value]):
+    """One page that follows a shared read: holds the newest value that it has not taken yet, and whether its session ended."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._value: Value | None = None
+        self.failed = False
+
+    def offer(self, value: Value) -> None:
+        self._value = value
+        self._event.set()
+
+    async def next(self, timeout_seconds: float) -> Value | None:
+        """The newest value since the last call; None when the time ran out."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return None
+        self._event.clear()
+        value, self._value = self._value, None
+        return value
+
+
+class Feed(Generic[Key, Value]):
+    """One read per change and process, shared by all who follow the same key.
+
+    `read` is awaited at most every `gap_seconds` for a key, and only while somebody follows it. `topics` names what makes it stale.
+    A read that fails is tried again at the next change, and after a second.
+    """
+
+    def __init__(self, read: Callable[[Key], "asyncio.Future[Value]"], topics: Callable[[Key], Iterable[str]], gap_seconds: float) -> None:
+        self._read = read
+        self._topics = topics
+        self._gap = gap_seconds
+        self._followers: dict[Key, set[Follower[Value]]] = {}
+        self._pumps: dict[Key, asyncio.Task[None]] = {}
+
+    @asynccontextmanager
+    async def follow(self, key: Key) -> AsyncIterator[Follower[Value]]:
+        """A follower that gets each new value of the key, from the first change after this call on."""
+        follower: Follower[Value] = Follower()
+        self._followers.setdefault(key, set()).add(follower)
+        if key not in self._pumps:
+            started = asyncio.Event()
+            self._pumps[key] = asyncio.create_task(self._pump(key, started))
+            await started.wait()
+        try:
+            yield follower
+        finally:
+            members = self._followers[key]
+            members.discard(follower)
+            if not members:
+                del self._followers[key]
+                self._pumps.pop(key).cancel()
+
+    async def _pump(self, key: Key, started: asyncio.Event) -> None:
+        with hub.subscribe(*self._topics(key)) as subscription:
+            started.set()
+            wait_seconds = 3600.0
+            while True:
+                changed = await subscription.wait(wait_seconds)
+                if not changed and wait_seconds == 3600.0:
+                    continue
+                try:
+                    value = await self._read(key)
+                except Exception:  # the database may be away: the next change, or the next second, reads again
+                    wait_seconds = 1.0
+                    continue
+                wait_seconds = 3600.0
+                for follower in tuple(self._followers.get(key, ())):
+                    follower.offer(value)
+                await asyncio.sleep(self._gap)
