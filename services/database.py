@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Dialect, Engine, Executable, Result, create_engine, event, insert, text
+from sqlalchemy import Connection, Dialect, Engine, Executable, Result, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session, SQLModel
@@ -133,6 +134,7 @@ class Storage:
 
 
 def _sqlite_engine(url: str) -> Engine:
+    Path(make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=12, max_overflow=8, pool_timeout=2)
 
     @event.listens_for(engine, "connect")

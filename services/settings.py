@@ -1,0 +1,199 @@
+"""What the environment says about this installation: every `TOCSIN_` variable, its meaning and its default."""
+
+import difflib
+import os
+import secrets
+from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from services.errors import RefusedError
+
+PREFIX = "TOCSIN_"
+_TEST_VARIABLES = frozenset({"TOCSIN_TEST_LONG"})
+_POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+class WrongSettingError(RefusedError):
+    """A variable of the environment has a value that Tocsin cannot use; the message names it and says what would be right."""
+
+    status = 500
+    title = "Wrong setting"
+
+
+class Settings(BaseSettings):
+    """The settings of this process. Read once; a change needs a restart."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Field(
+        default=Path("data"),
+        validate_default=True,
+        description="Folder for what Tocsin writes: the SQLite file and the key file. Made at the first start. A relative path starts at the "
+        "working directory.",
+    )
+    database_url: str = Field(
+        default="",
+        description="Address of the database: `postgresql://user:password@host/name` or `sqlite:////absolute/path.db`. "
+        "Default: the file `tocsin.db` in the data folder.",
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Address at which people and senders reach Tocsin, without a path. Links that leave Tocsin begin with it, and pages may "
+        "connect from it as well as from the host that they were loaded from. `serve` takes its own host and port where it is not set.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `tocsin serve` listens on. `0.0.0.0` for every network of the machine.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port that `tocsin serve` listens on.")
+    workers: int = Field(default=1, ge=1, le=64, description="Web processes of `tocsin serve`. More than one needs PostgreSQL.")
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Secret of at least 32 characters, the same for all processes of an installation. Default: a random one, kept in the "
+        "file `secret.key` of the data folder.",
+    )
+    secure_cookies: bool | None = Field(
+        default=None,
+        description="Whether browsers send the session cookie over TLS only. Default: yes when TOCSIN_BASE_URL begins with https.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between them, such as "
+        "`10.0.0.0/8, ::1`.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer token, of at least 16 characters, that opens `/-/metrics` to other machines. Without it only this machine may read them.",
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="How a log line is written: for people, or as one JSON object.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least important log lines that are written.")
+    raw_payload_days: int = Field(default=30, ge=1, description="Days for which what senders sent is kept word by word.")
+    audit_days: int = Field(default=400, ge=1, description="Days for which audit entries are kept.")
+    ended_days: int = Field(default=30, ge=1, description="Days for which ended sessions, used or expired links and finished jobs are kept.")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("base_url")
+    @classmethod
+    def _origin(cls, url: str) -> str:
+        parts = urlsplit(url.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
+            raise ValueError("must be an address without a path, such as https://tocsin.example.org")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a user or a password")
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+        except ValueError as error:
+            raise ValueError(f"must be addresses or networks with commas between them, such as 10.0.0.0/8: {error}") from error
+
+    @model_validator(mode="after")
+    def _database(self) -> "Settings":
+        object.__setattr__(self, "database_url", _database_address(self.database_url.strip(), self.data_dir))
+        if self.workers > 1 and self.is_sqlite:
+            raise ValueError(several_on_sqlite(self.workers))
+        return self
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file that one web process holds."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        """Whether the session cookie is for TLS alone."""
+        return self.base_url.startswith("https:") if self.secure_cookies is None else self.secure_cookies
+
+
+def several_on_sqlite(workers: int) -> str:
+    """The sentence that refuses several web processes on SQLite."""
+    return (
+        f"TOCSIN_WORKERS: {workers} web processes need PostgreSQL: a SQLite file has one writer, and a page in one process would not hear of a change made "
+        "in another. Set TOCSIN_DATABASE_URL to a postgresql:// address, or start one process (TOCSIN_WORKERS=1)."
+    )
+
+
+def _database_address(url: str, data_dir: Path) -> str:
+    """The address with an absolute path for SQLite. Raises: ValueError with what would be right."""
+    if not url:
+        return f"sqlite:///{data_dir / 'tocsin.db'}"
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        name, mark, query = rest.removeprefix("/").partition("?")
+        if not rest.startswith("/") or not name or name == ":memory:":
+            raise ValueError("TOCSIN_DATABASE_URL: must name a file, such as sqlite:////var/lib/tocsin/tocsin.db")
+        return f"sqlite:///{Path(name).absolute()}{mark}{query}"
+    if scheme not in _POSTGRESQL_SCHEMES or not rest:
+        raise ValueError("TOCSIN_DATABASE_URL: must begin with postgresql:// or sqlite:///")
+    return url
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """The settings of this process. Raises: WrongSettingError, which names each variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise WrongSettingError(" ".join(_complaints(error))) from error
+    except SettingsError as error:
+        raise WrongSettingError(f"A setting cannot be read: {error}.") from error
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for each in error.errors(include_url=False, include_input=False):
+        said = each["msg"].removeprefix("Value error, ")
+        if each["loc"]:
+            yield f"{variable(str(each['loc'][0]))}: {said}."
+        else:
+            yield f"{said}."
+
+
+def variable(name: str) -> str:
+    """The name of a setting as the environment has it."""
+    return PREFIX + name.upper()
+
+
+def unknown() -> dict[str, str]:
+    """Variables of the environment that look like settings and are none, each with the setting that was meant or an empty text."""
+    known = {variable(name) for name in Settings.model_fields}
+    strange = [name for name in os.environ if name.startswith(PREFIX) and name not in known | _TEST_VARIABLES]
+    return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in strange}
+
+
+def secret_key() -> bytes:
+    """The secret of this installation, from the environment or from a file that only its owner may read, made at the first call."""
+    given = current().secret_key
+    if given is not None:
+        return given.get_secret_value().encode()
+    path = current().data_dir / "secret.key"
+    if not path.exists():
+        _write_new_key(path)
+    return path.read_bytes().strip()
+
+
+def _write_new_key(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode() + b"\n")
+    try:
+        path.hardlink_to(draft)  # whole or not at all, and the first of several processes wins
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
