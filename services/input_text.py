@@ -1,0 +1,68 @@
+"""What a text from outside must be before it is stored: whole characters, without NUL, within its length."""
+
+from __future__ import annotations
+
+import re
+
+from services.errors import InvalidInputError
+
+_CONTROLS = re.compile(r"[\x01-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def check_text(text: object, field: str, limit: int) -> str:
+    """`text` as a person meant it: trimmed, line breaks as `\\n`, not empty, at most `limit` characters.
+
+    Raises: InvalidInputError naming `field`.
+    """
+    written = check_optional_text(text, field, limit)
+    if not written:
+        raise InvalidInputError(f"{_name(field)} is missing: write at least one character.", field=field)
+    return written
+
+
+def check_optional_text(text: object, field: str, limit: int) -> str:
+    """As `check_text`, and nothing (also None) is an empty text.
+
+    Raises: InvalidInputError naming `field`.
+    """
+    if text is None:
+        return ""
+    if not isinstance(text, str):
+        raise InvalidInputError(f"{_name(field)} must be text.", field=field)
+    written = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(written) > limit:
+        raise InvalidInputError(f"{_name(field)} has {len(written):,} characters; at most {limit:,} are kept.", field=field)
+    wrong = unstorable(written)
+    if wrong:
+        raise InvalidInputError(f"{_name(field)} {wrong}.", field=field)
+    return written
+
+
+def check_line(text: object, field: str, limit: int) -> str:
+    """As `check_text`, on one line: line breaks and runs of spaces become one space, control characters go.
+
+    Raises: InvalidInputError naming `field`.
+    """
+    return check_text(one_line(text) if isinstance(text, str) and "\x00" not in text else text, field, limit)
+
+
+def one_line(text: str) -> str:
+    """`text` on one line, trimmed: line breaks and runs of spaces become one space, control characters go."""
+    return _CONTROLS.sub("", " ".join(text.split()))
+
+
+def unstorable(text: str) -> str | None:
+    """Why no database takes `text`, as the end of a sentence about it, or None when all is well."""
+    if "\x00" in text:
+        return "holds a NUL character, which can't be stored: leave it out"
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "holds half of a surrogate pair: send whole characters"
+    return None
+
+
+def _name(field: str) -> str:
+    return field.replace("_", " ").capitalize()
