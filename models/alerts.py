@@ -21,7 +21,7 @@ class Alert(TenantRow, table=True):
     __tablename__ = "alert"
     __table_args__ = (
         Index("uq_alert_fingerprint", "integration_id", "fingerprint", unique=True),
-        Index("ix_alert_incident", "incident_id", "first_seen_at", "id"),
+        Index("ix_alert_incident", "incident_id"),
     )
 
     id: UUID = id_field()
@@ -51,6 +51,7 @@ class AlertFiring(TenantRow, table=True):
     __tablename__ = "alert_firing"
     __table_args__ = (
         Index("uq_alert_firing_number", "alert_id", "number", unique=True),
+        Index("ix_alert_firing_incident", "incident_id", "alert_id", "number"),
         Index(
             "uq_alert_firing_current",
             "alert_id",

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import select
+
+from models.people import ActorRow
 from models.vocabulary import ActorKind, Role
+from services.database import Tx
 from services.errors import NotAllowedError
+
+_actor = ActorRow.__table__  # type: ignore[attr-defined]
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _NEEDED = {
@@ -51,3 +57,9 @@ def require(actor: Actor, needed: Role) -> None:
     """The first statement of every service call. Raises: NotAllowedError."""
     if not may(actor.role, needed):
         raise NotAllowedError(_NEEDED[needed])
+
+
+def system_actor_id(tx: Tx) -> UUID:
+    """The actor that stands for the organisation's own rules."""
+    query = select(_actor.c.id).where(_actor.c.tenant_id == tx.tenant_id, _actor.c.kind == ActorKind.SYSTEM)
+    return tx.connection.execute(query).scalar_one()  # type: ignore[no-any-return]

@@ -187,11 +187,12 @@ class TenantSession(Session):
 
 @lru_cache(maxsize=512)
 def _criteria(tenant_id: UUID) -> tuple[Any, ...]:
-    own = [with_loader_criteria(Tenant, Tenant.id == tenant_id, include_aliases=True)]
-    return tuple(
-        own
-        + [with_loader_criteria(table, table.tenant_id == tenant_id, include_aliases=True) for table in tables.ALL if table is not Tenant]
-    )
+    return tuple(with_loader_criteria(table, _owner(table) == tenant_id, include_aliases=True) for table in tables.ALL)
+
+
+def _owner(table: type[SQLModel]) -> Any:
+    """The column that says whose row it is."""
+    return Tenant.id if table is Tenant else table.tenant_id  # type: ignore[attr-defined]
 
 
 @event.listens_for(TenantSession, "do_orm_execute")

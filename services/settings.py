@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         description="Address at which people and senders reach Tocsin, without a path. Links that leave Tocsin begin with it, and pages may "
         "connect from it as well as from the host that they were loaded from. `serve` takes its own host and port where it is not set.",
     )
-    host: str = Field(default="127.0.0.1", description="Address that `tocsin serve` listens on. `0.0.0.0` for every network of the machine.")
+    host: str = Field(
+        default="127.0.0.1", description="Address that `tocsin serve` listens on. `0.0.0.0` for every network of the machine."
+    )
     port: int = Field(default=8000, ge=1, le=65535, description="Port that `tocsin serve` listens on.")
     workers: int = Field(default=1, ge=1, le=64, description="Web processes of `tocsin serve`. More than one needs PostgreSQL.")
     secret_key: SecretStr | None = Field(
@@ -71,11 +73,17 @@ class Settings(BaseSettings):
         min_length=16,
         description="Bearer token, of at least 16 characters, that opens `/-/metrics` to other machines. Without it only this machine may read them.",
     )
-    log_format: Literal["console", "json"] = Field(default="console", description="How a log line is written: for people, or as one JSON object.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least important log lines that are written.")
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How a log line is written: for people, or as one JSON object."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important log lines that are written."
+    )
     raw_payload_days: int = Field(default=30, ge=1, description="Days for which what senders sent is kept word by word.")
     audit_days: int = Field(default=400, ge=1, description="Days for which audit entries are kept.")
-    ended_days: int = Field(default=30, ge=1, description="Days for which ended sessions, used or expired links and finished jobs are kept.")
+    ended_days: int = Field(
+        default=30, ge=1, description="Days for which ended sessions, used or expired links and finished jobs are kept."
+    )
 
     @field_validator("data_dir")
     @classmethod

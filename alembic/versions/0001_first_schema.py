@@ -444,7 +444,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
-        batch_op.create_index("ix_alert_incident", ["incident_id", "first_seen_at", "id"], unique=False)
+        batch_op.create_index("ix_alert_incident", ["incident_id"], unique=False)
         batch_op.create_index("uq_alert_fingerprint", ["integration_id", "fingerprint"], unique=True)
 
     op.create_table(
@@ -517,6 +517,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("resolved_at IS NULL"),
             postgresql_where=sa.text("resolved_at IS NULL"),
         )
+        batch_op.create_index("ix_alert_firing_incident", ["incident_id", "alert_id", "number"], unique=False)
         batch_op.create_index("uq_alert_firing_number", ["alert_id", "number"], unique=True)
 
     op.create_table(

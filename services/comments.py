@@ -1,0 +1,55 @@
+"""What people write on an incident's timeline."""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+
+from models.people import ActorRow
+from models.timeline import TimelineEvent
+from models.vocabulary import Role
+from services import database, holding, incidents, search, timeline
+from services.access import Actor, require
+from services.errors import InvalidInputError, NotFoundError
+from services.input_text import check_text
+from services.records import EventRecord
+
+LIMIT = 20_000
+_KEY_LIMIT = 64
+
+
+def add(actor: Actor, number: str, body: str, *, key: str | None = None) -> EventRecord:
+    """Write a comment (Markdown). With a `key` of the sender's own, the same comment sent twice is stored once.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError.
+    """
+    require(actor, Role.RESPONDER)
+    text = check_text(body, "body", LIMIT)
+    if key is not None and not (0 < len(key) <= _KEY_LIMIT and key.isascii() and key.isprintable()):
+        raise InvalidInputError(f"A key has 1 to {_KEY_LIMIT} plain characters.", field="key")
+    with database.write(actor.tenant_id) as tx:
+        incident = holding.by_number(tx, incidents.parse_number(number))
+        if incident is None:
+            raise NotFoundError(f"There is no {number[:40]}.")
+        if key is not None:
+            known = _by_key(tx, incident, key)
+            if known is not None:
+                return known
+        seq = incident.say(actor.id, timeline.Comment(body=text), key=key)
+        if actor.is_hands_on:
+            incident.change(touched=True)
+        holding.save(tx, [incident])
+        tx.flush()
+        query = select(TimelineEvent).where(TimelineEvent.incident_id == incident.id, TimelineEvent.seq == seq)
+        event = timeline.to_record(tx.session.exec(query).one(), actor.name)
+        search.add(tx, "comment", event.id, incident.id, incident.title, text, tx.now)
+        return event
+
+
+def _by_key(tx: database.Tx, incident: holding.Held, key: str) -> EventRecord | None:
+    query = (
+        select(TimelineEvent, ActorRow.name)
+        .join(ActorRow, col(ActorRow.id) == col(TimelineEvent.actor_id))
+        .where(TimelineEvent.incident_id == incident.id, TimelineEvent.key == key)
+    )
+    found = tx.session.exec(query).first()
+    return timeline.to_record(*found) if found else None

@@ -1,0 +1,436 @@
+"""Incidents while a transaction holds them: read under lock, changed in memory, written once with their new lines.
+
+Intake and people change incidents by the same functions, so that a rule and a responder leave the same rows behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, DateTime, Integer, Uuid, bindparam, select, update
+from sqlmodel import Session
+
+from models.columns import new_id
+from models.incidents import Incident
+from models.tenants import Tenant
+from models.vocabulary import IncidentState, Severity, allowed_moves
+from services import live_updates, search, timeline
+from services.database import Tx, storage
+from services.errors import ConflictError
+from services.records import IncidentRecord
+from services.statements import Prepared, as_time, as_uuid, listed, one_of
+
+_incident = Incident.__table__  # type: ignore[attr-defined]
+_tenant = Tenant.__table__  # type: ignore[attr-defined]
+_COLUMNS: tuple[str, ...] = tuple(column.name for column in _incident.columns)
+_CONVERT: dict[str, Any] = {
+    column.name: (
+        as_uuid
+        if isinstance(column.type, Uuid)
+        else as_time
+        if isinstance(getattr(column.type, "impl_instance", column.type), DateTime)
+        else bool
+        if isinstance(column.type, Boolean)
+        else None
+    )
+    for column in _incident.columns
+}
+_CONVERT |= {"state": IncidentState, "severity": Severity}
+_MAKERS = [(name, _CONVERT[name]) for name in _COLUMNS]
+
+
+def group_hash(integration_id: UUID, group_key: str) -> str:
+    """The name of a group within its organisation, short enough for an index: 32 hex digits."""
+    return hashlib.sha256(integration_id.bytes + group_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def shown_number(number: int) -> str:
+    """An incident's number as people write it."""
+    return f"INC-{number}"
+
+
+class Held:
+    """One incident that this transaction holds. Reads are attributes; `change` and `say` are written by `save`."""
+
+    __slots__ = ("_changed", "_lines", "is_new", "row", "seen_version")
+
+    def __init__(self, row: dict[str, Any], *, is_new: bool) -> None:
+        self.row = row
+        self.is_new = is_new
+        self.seen_version: int = row["version"]
+        self._changed: set[str] = set()
+        self._lines: list[tuple[int, UUID, timeline.EventData, str | None]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.row[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def change(self, **values: Any) -> None:
+        """Set columns; those that keep their value are not written."""
+        for name, value in values.items():
+            if self.row[name] != value:
+                self.row[name] = value
+                self._changed.add(name)
+
+    def say(self, actor_id: UUID, data: timeline.EventData, *, key: str | None = None) -> int:
+        """Add a line to the timeline; its place `seq`."""
+        seq: int = self.row["last_seq"] + 1
+        self.change(last_seq=seq)
+        self._lines.append((seq, actor_id, data, key))
+        return seq
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self._changed) or self.is_new
+
+    @property
+    def is_resolved(self) -> bool:
+        return bool(self.row["state"] is IncidentState.RESOLVED)
+
+    @property
+    def shown(self) -> str:
+        return shown_number(self.row["number"])
+
+    def accepts(self, now: datetime) -> bool:
+        """Whether alerts of its group join it at this moment."""
+        until = self.row["accepts_until"]
+        return bool(self.row["accepts_alerts"]) and (until is None or until > now)
+
+    def changed_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in _COLUMNS if name in self._changed)
+
+    def write_lines(self, tx: Tx) -> list[UUID]:
+        written = [timeline.record(tx, self.row["id"], seq, actor_id, data, key=key) for seq, actor_id, data, key in self._lines]
+        self._lines = []
+        return written
+
+    def record(self) -> IncidentRecord:
+        """The incident as programs get it."""
+        row = self.row
+        return IncidentRecord(
+            id=row["id"],
+            tenant_id=row["tenant_id"],
+            number=self.shown,
+            title=row["title"],
+            description=row["description"],
+            severity=row["severity"],
+            state=row["state"],
+            assigned_to=row["assigned_to"],
+            created_by=row["created_by"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+            started_at=row["started_at"],
+            ended_at=row["ended_at"],
+            acknowledged_at=row["acknowledged_at"],
+            acknowledged_by=row["acknowledged_by"],
+            first_acknowledged_at=row["first_acknowledged_at"],
+            resolved_at=row["resolved_at"],
+            resolved_by=row["resolved_by"],
+            first_resolved_at=row["first_resolved_at"],
+            resolution_notes=row["resolution_notes"],
+            mttr=row["ttr_seconds"],
+            tta_seconds=row["tta_seconds"],
+            occurrence=row["occurrence"],
+            alert_id=row["alert_id"],
+            post_mortem_id=None,
+            parent_id=row["parent_id"],
+            previous_id=row["previous_id"],
+            service_id=row["service_id"],
+            why=row["why"],
+            group_key=row["group_key"],
+            alert_count=row["alert_count"],
+            firing_count=row["firing_count"],
+            truncated_count=row["truncated_count"],
+            version=row["version"],
+            allowed=allowed_moves(row["state"]),
+        )
+
+
+@lru_cache(maxsize=16)
+def _selects(dialect_name: str, lock: bool) -> tuple[Prepared, Prepared, Prepared]:
+    """By ids, by numbers, and by the groups that accept alerts. The dialect is that of the storage in use."""
+    dialect = storage().dialect
+    own = select(*_incident.columns).where(_incident.c.tenant_id == bindparam("tenant", type_=Uuid()))
+    queries = (
+        own.where(one_of(_incident.c.id, "values", dialect)),
+        own.where(_incident.c.number == bindparam("number", type_=Integer())),
+        own.where(one_of(_incident.c.group_hash, "values", dialect), _incident.c.accepts_alerts),
+    )
+    if lock and dialect_name == "postgresql":
+        queries = tuple(query.order_by(_incident.c.id).with_for_update() for query in queries)  # type: ignore[assignment]
+    by_ids, by_number, by_groups = (Prepared(query, dialect) for query in queries)
+    return by_ids, by_number, by_groups
+
+
+def _held(rows: Iterable[Sequence[Any]]) -> list[Held]:
+    return [
+        Held(
+            {
+                name: value if convert is None or value is None else convert(value)
+                for (name, convert), value in zip(_MAKERS, row, strict=True)
+            },
+            is_new=False,
+        )
+        for row in rows
+    ]
+
+
+def by_ids(tx: Tx, ids: Iterable[UUID], *, lock: bool = True) -> dict[UUID, Held]:
+    """Hold these incidents, in the order of their ids."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    statement = _selects(tx.dialect.name, lock)[0]
+    found = statement.run(tx.cursor, {"tenant": tx.tenant_id, "values": listed(wanted, tx.dialect)})
+    return {held.id: held for held in _held(found.fetchall())}
+
+
+def by_groups(tx: Tx, hashes: Iterable[str], *, lock: bool = True) -> dict[str, Held]:
+    """Hold the incidents that accept alerts of these groups."""
+    wanted = sorted(set(hashes))
+    if not wanted:
+        return {}
+    statement = _selects(tx.dialect.name, lock)[2]
+    found = statement.run(tx.cursor, {"tenant": tx.tenant_id, "values": listed(wanted, tx.dialect)})
+    return {held.group_hash: held for held in _held(found.fetchall())}
+
+
+def by_number(tx: Tx, number: int) -> Held | None:
+    """Hold one incident by its number."""
+    statement = _selects(tx.dialect.name, True)[1]
+    found = _held(statement.run(tx.cursor, {"tenant": tx.tenant_id, "number": number}).fetchall())
+    return found[0] if found else None
+
+
+def read(session: Session, number: int) -> Held | None:
+    """One incident of the session's organisation, as it is now: nothing is locked, and it cannot be saved."""
+    query = select(*_incident.columns).where(_incident.c.tenant_id == session.info["tenant_id"], _incident.c.number == number)
+    row = session.connection().execute(query).first()
+    return Held(dict(row._mapping), is_new=False) if row else None
+
+
+@lru_cache(maxsize=256)
+def _update_for(columns: tuple[str, ...], dialect_name: str) -> Prepared:
+    del dialect_name
+    statement = (
+        update(_incident)
+        .where(
+            _incident.c.id == bindparam("where_id", type_=Uuid()),
+            _incident.c.tenant_id == bindparam("where_tenant", type_=Uuid()),
+            _incident.c.version == bindparam("where_version", type_=Integer()),
+        )
+        .values({name: bindparam(name, type_=_incident.c[name].type) for name in columns})
+    )
+    return Prepared(statement, storage().dialect)
+
+
+def save(tx: Tx, held: Iterable[Held]) -> None:
+    """Write what changed and wake the pages that show it. Rows of one shape are written by one call of the driver."""
+    changed = sorted((incident for incident in held if incident.is_changed), key=lambda incident: incident.row["id"])
+    if not changed:
+        return
+    shapes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for incident in changed:
+        incident.change(updated_at=tx.now)
+        if incident.is_new:
+            continue
+        incident.change(version=incident.seen_version + 1)
+        where = {"where_id": incident.id, "where_tenant": tx.tenant_id, "where_version": incident.seen_version}
+        shapes.setdefault(incident.changed_columns(), []).append({**incident.row, **where})
+    cursor = tx.cursor
+    for columns, rows in shapes.items():
+        _update_for(columns, tx.dialect.name).run_many(cursor, rows)
+        if cursor.rowcount != len(rows):
+            raise ConflictError("Somebody changed this incident at the same moment. Look again, then repeat.")
+    for incident in changed:
+        if incident.is_new:
+            tx.insert(Incident, **incident.row)
+        tx.wake(live_updates.incident_topic(incident.id))
+    tx.wake(live_updates.incidents_topic(tx.tenant_id))
+    tx.flush()
+    for incident in changed:
+        incident.write_lines(tx)
+        incident.is_new = False
+        incident.seen_version = incident.version
+        incident._changed.clear()
+
+
+# ── what happens to an incident, the same for rules and for people ──
+
+
+def _seconds(since: datetime, until: datetime) -> int:
+    return max(0, round((until - since).total_seconds()))
+
+
+def acknowledged(incident: Held, actor_id: UUID, now: datetime) -> None:
+    """Note who took it and when; the first acknowledgement ever gives the time to acknowledge."""
+    incident.change(acknowledged_at=now, acknowledged_by=actor_id)
+    if incident.first_acknowledged_at is None:
+        incident.change(first_acknowledged_at=now, tta_seconds=_seconds(incident.created_at, now))
+
+
+def resolve(incident: Held, actor_id: UUID, notes: str, now: datetime, reopen_window: timedelta, *, by_rule: bool) -> None:
+    """Resolve it, with its one line. It goes on to accept alerts of its group for the reopen window."""
+    ttr_seconds = _seconds(incident.created_at, now)
+    incident.change(state=IncidentState.RESOLVED, resolved_at=now, resolved_by=actor_id, resolution_notes=notes, ttr_seconds=ttr_seconds)
+    if incident.first_resolved_at is None:
+        incident.change(first_resolved_at=now)
+    if incident.accepts_alerts:
+        incident.change(accepts_alerts=reopen_window > timedelta(0), accepts_until=now + reopen_window)
+    incident.say(actor_id, timeline.Resolution(notes=notes, ttr_seconds=ttr_seconds, by_rule=by_rule))
+
+
+def reopen(
+    incident: Held, actor_id: UUID, reason: str, now: datetime, *, alert_id: UUID | None = None, sibling: Held | None = None
+) -> None:
+    """Open it again as its next occurrence. Beside a `sibling` that takes the alerts of its group, it takes none."""
+    incident.change(
+        state=IncidentState.OPEN,
+        occurrence=incident.occurrence + 1,
+        reopened_at=now,
+        resolved_at=None,
+        resolved_by=None,
+        resolution_notes=None,
+        ttr_seconds=None,
+        accepts_until=None,
+        accepts_alerts=incident.group_hash is not None and sibling is None,
+    )
+    unacknowledge(incident)
+    told = sibling.shown if sibling else None
+    incident.say(actor_id, timeline.Reopened(reason=reason, occurrence=incident.occurrence, alert_id=alert_id, sibling=told))
+
+
+def spoken(span: timedelta) -> str:
+    """A stretch of time as people say it: "40s", "12m", "3h 04m", "2d 5h"."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    if seconds < 86_400:
+        return f"{seconds // 3600}h {seconds % 3600 // 60:02d}m"
+    return f"{seconds // 86_400}d {seconds % 86_400 // 3600}h"
+
+
+def unacknowledge(incident: Held) -> None:
+    """Empty what tells of somebody working on it."""
+    incident.change(acknowledged_at=None, acknowledged_by=None, investigating_at=None, investigating_by=None)
+
+
+# ── opening ──
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an incident is opened with. `group_hash` is None for one that takes no alerts."""
+
+    title: str
+    description: str
+    severity: Severity
+    created_by: UUID
+    why: str
+    group_key: str | None = None
+    group_hash: str | None = None
+    alert_id: UUID | None = None
+    service_id: UUID | None = None
+    assigned_to: UUID | None = None
+    started_at: datetime | None = None
+    previous_id: UUID | None = None
+    touched: bool = False
+
+
+class Openings:
+    """The one way in which an incident is made or joined: `know` the live ones, `open_or_join`, then `number`.
+
+    It knows the incidents that accept alerts for the groups at hand, so that a group has one live incident. On PostgreSQL the
+    organisation's row must be locked before new ones are made (`lock_numbers`); the unique index on live groups is the belt.
+    """
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._live: dict[str, Held] = {}
+        self._expired: dict[str, Held] = {}
+        self.made: list[Held] = []
+
+    @property
+    def closed(self) -> list[Held]:
+        """The incidents whose time to accept alerts was found to be over."""
+        return list(self._expired.values())
+
+    def know(self, live: Mapping[str, Held]) -> None:
+        """Take in the incidents that accept alerts, by the hash of their group."""
+        self._live.update(live)
+
+    def live(self, key: str | None) -> Held | None:
+        """The incident that takes alerts of this group now. One whose time is over is closed at once."""
+        if key is None:
+            return None
+        incident = self._live.get(key)
+        if incident is None or incident.accepts(self._tx.now):
+            return incident
+        incident.change(accepts_alerts=False)
+        self._expired[key] = self._live.pop(key)
+        return None
+
+    def expired(self, key: str) -> Held | None:
+        """The incident that took alerts of this group until its time was over."""
+        self.live(key)
+        return self._expired.get(key)
+
+    def open_or_join(self, opening: Opening) -> tuple[Held, bool]:
+        """The live incident of the group, or a new one; and whether it is new."""
+        found = self.live(opening.group_hash)
+        if found is not None:
+            return found, False
+        now = self._tx.now
+        started = opening.started_at if opening.started_at is not None and opening.started_at <= now else now
+        row: dict[str, Any] = dict.fromkeys(_COLUMNS)
+        row.update(
+            id=new_id(), tenant_id=self._tx.tenant_id, number=0, title=opening.title, description=opening.description,
+            severity=opening.severity, state=IncidentState.OPEN, service_id=opening.service_id, assigned_to=opening.assigned_to,
+            created_by=opening.created_by, created_at=now, updated_at=now, started_at=started, occurrence=1, alert_id=opening.alert_id,
+            previous_id=opening.previous_id, why=opening.why, group_key=opening.group_key, group_hash=opening.group_hash,
+            accepts_alerts=opening.group_hash is not None, alert_count=0, firing_count=0, truncated_count=0, touched=opening.touched,
+            last_seq=0, version=1,
+        )  # fmt: skip
+        incident = Held(row, is_new=True)
+        self.made.append(incident)
+        if opening.group_hash is not None:
+            self._live[opening.group_hash] = incident
+        return incident, True
+
+    def lock_numbers(self) -> None:
+        """Take the organisation's turn to make incidents (PostgreSQL; on SQLite the transaction has it)."""
+        if self._tx.dialect.name == "postgresql":
+            self._tx.execute(select(_tenant.c.id).where(_tenant.c.id == self._tx.tenant_id).with_for_update())
+
+    def number(self) -> None:
+        """Give the new incidents their numbers, and make them findable."""
+        if not self.made:
+            return
+        count = len(self.made)
+        taken = (
+            update(_tenant)
+            .where(_tenant.c.id == self._tx.tenant_id)
+            .values(next_number=_tenant.c.next_number + count)
+            .returning(_tenant.c.next_number)
+        )
+        first = self._tx.execute(taken).scalar_one() - count
+        for place, incident in enumerate(self.made):
+            incident.row["number"] = first + place
+            search.add(
+                self._tx, "incident", incident.id, incident.id, incident.title, findable(incident), self._tx.now
+            )  # fmt: skip
+
+
+def findable(incident: Held) -> str:
+    """The words by which an incident is found beside its title."""
+    return f"{incident.shown} {incident.description}".strip()

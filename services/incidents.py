@@ -1,0 +1,233 @@
+"""The verbs of an incident's life. Each checks the actor, holds the incident, and writes the change with its line in one transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session, select
+
+from models.columns import new_id
+from models.tenants import Tenant
+from models.vocabulary import MOVES, IncidentState, Move, Role, Severity, allowed_moves
+from services import database, holding, search, timeline
+from services.access import Actor, require
+from services.database import Tx
+from services.errors import ConflictError, InvalidInputError, NotFoundError
+from services.holding import Held
+from services.input_text import check_optional_text, check_text
+from services.records import IncidentRecord
+
+TITLE_LIMIT = 300
+DESCRIPTION_LIMIT = 20_000
+NOTES_LIMIT = 20_000
+REASON_LIMIT = 2_000
+_NUMBER = re.compile(r"(?:INC-)?([1-9][0-9]{0,8})", re.IGNORECASE)
+_DONE = {
+    Move.ACKNOWLEDGE: "acknowledged",
+    Move.UNACKNOWLEDGE: "given back",
+    Move.INVESTIGATE: "investigated",
+    Move.RESOLVE: "resolved",
+    Move.REOPEN: "reopened",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a verb: the incident as it is now, and whether this call changed it."""
+
+    incident: IncidentRecord
+    changed: bool
+
+
+def parse_number(number: str) -> int:
+    """42 for "INC-42". Raises: NotFoundError, since nothing is named otherwise."""
+    match = _NUMBER.fullmatch(number)
+    if match is None:
+        raise NotFoundError(f"There is no incident {number[:40]!r}. A number looks like INC-42.")
+    return int(match[1])
+
+
+def reopen_window(tx: Tx) -> timedelta:
+    """For how long a resolved incident of this organisation is reopened by its alerts; zero is never."""
+    return timedelta(seconds=tx.session.exec(select(Tenant.reopen_window_seconds)).one())
+
+
+@contextmanager
+def _held(actor: Actor, number: str, version: int | None = None) -> Iterator[tuple[Tx, Held]]:
+    """The incident, held for one verb and saved after it. `version` is the one that the caller has seen, where it says so."""
+    require(actor, Role.RESPONDER)
+    with database.write(actor.tenant_id) as tx:
+        incident = holding.by_number(tx, parse_number(number))
+        if incident is None:
+            raise NotFoundError(f"There is no {holding.shown_number(parse_number(number))}.")
+        if version is not None and version != incident.version:
+            raise ConflictError(
+                f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=_allowed(incident)
+            )
+        yield tx, incident
+        if incident.is_changed and actor.is_hands_on:
+            incident.change(touched=True)
+        holding.save(tx, [incident])
+
+
+def _allowed(incident: Held) -> list[str]:
+    return [move.value for move in allowed_moves(incident.state)]
+
+
+def _check(incident: Held, move: Move) -> None:
+    if incident.state in MOVES[move][0]:
+        return
+    allowed = _allowed(incident)
+    raise ConflictError(
+        f"{incident.shown} is {incident.state.value}, so it cannot be {_DONE[move]}. It allows: {', '.join(allowed)}.", allowed=allowed
+    )
+
+
+def _take(incident: Held, actor: Actor, tx: Tx) -> None:
+    """What acknowledging means, also when it is skipped over: who and when, and an unassigned incident becomes that person's."""
+    holding.acknowledged(incident, actor.id, tx.now)
+    if incident.assigned_to is None and actor.is_person:
+        incident.say(actor.id, timeline.Assignment(origin=None, to=actor.id, reason="acknowledged it"))
+        incident.change(assigned_to=actor.id)
+
+
+def acknowledge(actor: Actor, number: str, *, version: int | None = None) -> Outcome:
+    """Say "mine". The first acknowledgement stands: on one that is taken already this changes nothing.
+
+    Raises: NotAllowedError, NotFoundError, ConflictError when it is resolved.
+    """
+    with _held(actor, number, version) as (tx, incident):
+        if incident.state in (IncidentState.ACKNOWLEDGED, IncidentState.INVESTIGATING):
+            return Outcome(incident.record(), False)
+        _check(incident, Move.ACKNOWLEDGE)
+        incident.say(actor.id, timeline.StateChange(origin=incident.state, to=IncidentState.ACKNOWLEDGED))
+        incident.change(state=IncidentState.ACKNOWLEDGED)
+        _take(incident, actor, tx)
+    return Outcome(incident.record(), True)
+
+
+def unacknowledge(actor: Actor, number: str, *, reason: str | None = None, version: int | None = None) -> Outcome:
+    """Give it back: it is open, and nobody is working on it. On an open one this changes nothing.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError when it is resolved.
+    """
+    why = check_optional_text(reason, "reason", REASON_LIMIT) or None
+    with _held(actor, number, version) as (_, incident):
+        if incident.state is IncidentState.OPEN:
+            return Outcome(incident.record(), False)
+        _check(incident, Move.UNACKNOWLEDGE)
+        incident.say(actor.id, timeline.StateChange(origin=incident.state, to=IncidentState.OPEN, reason=why))
+        incident.change(state=IncidentState.OPEN)
+        holding.unacknowledge(incident)
+    return Outcome(incident.record(), True)
+
+
+def investigate(actor: Actor, number: str, *, version: int | None = None) -> Outcome:
+    """Say that the search for the cause has begun; from open it is acknowledged at the same moment.
+
+    Raises: NotAllowedError, NotFoundError, ConflictError when it is resolved.
+    """
+    with _held(actor, number, version) as (tx, incident):
+        if incident.state is IncidentState.INVESTIGATING:
+            return Outcome(incident.record(), False)
+        _check(incident, Move.INVESTIGATE)
+        skipped = [IncidentState.ACKNOWLEDGED] if incident.state is IncidentState.OPEN else []
+        incident.say(actor.id, timeline.StateChange(origin=incident.state, to=IncidentState.INVESTIGATING, skipped=skipped))
+        incident.change(state=IncidentState.INVESTIGATING, investigating_at=tx.now, investigating_by=actor.id)
+        if skipped:
+            _take(incident, actor, tx)
+    return Outcome(incident.record(), True)
+
+
+def resolve(actor: Actor, number: str, notes: str, *, version: int | None = None) -> Outcome:
+    """Say that it is over and what fixed it. `mttr` is then the seconds since it was created.
+
+    Alerts of its group that fire within the reopen window open it again.
+    Raises: NotAllowedError, NotFoundError, InvalidInputError for missing notes, ConflictError when somebody was first.
+    """
+    require(actor, Role.RESPONDER)
+    text = check_text(notes, "notes", NOTES_LIMIT)
+    with _held(actor, number, version) as (tx, incident):
+        _check(incident, Move.RESOLVE)
+        if incident.state is IncidentState.OPEN:
+            _take(incident, actor, tx)
+        holding.resolve(incident, actor.id, text, tx.now, reopen_window(tx), by_rule=False)
+        search.add(tx, "resolution", new_id(), incident.id, incident.title, text, tx.now)
+    return Outcome(incident.record(), True)
+
+
+def reopen(actor: Actor, number: str, reason: str, *, version: int | None = None) -> Outcome:
+    """Open a resolved incident again, as its next occurrence; its history stays.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError for a missing reason, ConflictError when it is not resolved.
+    """
+    require(actor, Role.RESPONDER)
+    why = check_text(reason, "reason", REASON_LIMIT)
+    with _held(actor, number, version) as (tx, incident):
+        _check(incident, Move.REOPEN)
+        sibling = None
+        if incident.group_hash is not None:
+            live = holding.by_groups(tx, [incident.group_hash]).get(incident.group_hash)
+            if live is not None and live.id != incident.id:
+                if live.accepts(tx.now):
+                    sibling = live
+                else:
+                    live.change(accepts_alerts=False)
+                    holding.save(tx, [live])
+        holding.reopen(incident, actor.id, why, tx.now, sibling=sibling)
+    return Outcome(incident.record(), True)
+
+
+def change_severity(actor: Actor, number: str, severity: str, *, version: int | None = None) -> Outcome:
+    """Judge it better or worse than before. Raises: NotAllowedError, NotFoundError, InvalidInputError."""
+    require(actor, Role.RESPONDER)
+    if severity not in list(Severity):
+        raise InvalidInputError(f"A severity is one of {', '.join(Severity)}.", field="severity")
+    to = Severity(severity)
+    with _held(actor, number, version) as (_, incident):
+        if incident.severity is to:
+            return Outcome(incident.record(), False)
+        incident.say(actor.id, timeline.SeverityChange(origin=incident.severity, to=to))
+        incident.change(severity=to)
+    return Outcome(incident.record(), True)
+
+
+def edit(actor: Actor, number: str, *, title: str | None = None, description: str | None = None, version: int | None = None) -> Outcome:
+    """Change the title, the description or both; what is None stays. The earlier text stays on the timeline.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError.
+    """
+    require(actor, Role.RESPONDER)
+    wanted: dict[str, str] = {}
+    if title is not None:
+        wanted["title"] = " ".join(check_text(title, "title", TITLE_LIMIT).split())
+    if description is not None:
+        wanted["description"] = check_optional_text(description, "description", DESCRIPTION_LIMIT)
+    with _held(actor, number, version) as (tx, incident):
+        changes = {name: text for name, text in wanted.items() if text != incident.row[name]}
+        for name, text in changes.items():
+            incident.say(actor.id, timeline.Edit(field=name, origin=incident.row[name], to=text))
+            incident.change(**{name: text})
+        if changes:
+            search.change(tx, "incident", incident.id, incident.title, holding.findable(incident))
+    return Outcome(incident.record(), bool(changes))
+
+
+def get(actor: Actor, number: str) -> IncidentRecord:
+    """One incident. Raises: NotAllowedError, NotFoundError."""
+    require(actor, Role.VIEWER)
+    with database.read(actor.tenant_id) as session:
+        return find(session, number).record()
+
+
+def find(session: Session, number: str) -> Held:
+    """One incident of the session's organisation, read and not locked. Raises: NotFoundError."""
+    value = parse_number(number)
+    incident = holding.read(session, value)
+    if incident is None:
+        raise NotFoundError(f"There is no {holding.shown_number(value)}.")
+    return incident

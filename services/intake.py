@@ -1,0 +1,222 @@
+"""The way in for alerts: a queue, one thread that writes whatever waits in one transaction, and an answer after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from models.vocabulary import IntegrationKind
+from services import clock, database, deliveries, formats, sources
+from services.deliveries import Delivery
+from services.errors import NotAllowedError, NotFoundError, RefusedError, StorageBusyError
+from services.formats import Received, Refusal
+from services.secrets import hash_token
+from services.sources import Source
+
+BATCH_REQUESTS = 64
+WAIT_SECONDS = 1.5
+"""A request that waited longer than this is answered 503 without being stored; the sender sends it again."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a request: how many alerts were stored, their incidents' numbers, and what was refused, with the reason."""
+
+    accepted: int
+    incidents: tuple[str, ...]
+    refused: tuple[Refusal, ...]
+
+
+class _Request:
+    """One request in the queue."""
+
+    __slots__ = ("arrived", "document", "future", "key_hash", "loop", "outcome")
+
+    def __init__(self, key_hash: str, document: object, loop: asyncio.AbstractEventLoop) -> None:
+        self.key_hash = key_hash
+        self.document = document
+        self.loop = loop
+        self.future: asyncio.Future[Answer] = loop.create_future()
+        self.arrived = time.monotonic()
+        self.outcome: Answer | BaseException | None = None
+
+
+class Intake:
+    """The intake of one process."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._guard = threading.Lock()
+
+    async def take(self, key: str, body: bytes) -> Answer:
+        """Store what `body` says, sent with an integration's key, and answer after the commit.
+
+        Raises: NotFoundError for an unknown key, NotAllowedError for a disabled integration, InvalidInputError and other refusals
+        for a body that cannot be understood, StorageBusyError when it was not stored in time.
+        """
+        document: object
+        try:
+            document = formats.decode(body)
+        except RefusedError as refusal:
+            document = refusal  # an unknown key is told first, by the thread
+        request = _Request(hash_token(key), document, asyncio.get_running_loop())
+        self._start()
+        self._queue.put(request)
+        return await request.future
+
+    def stop(self, timeout_seconds: float = 5.0) -> None:
+        """Write what waits, then end the thread."""
+        with self._guard:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            thread.join(timeout_seconds)
+
+    def _start(self) -> None:
+        if self._thread is not None:
+            return
+        with self._guard:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            batch, is_last = [first], False
+            with suppress(queue.Empty):
+                while len(batch) < BATCH_REQUESTS:
+                    request = self._queue.get_nowait()
+                    if request is None:
+                        is_last = True
+                        break
+                    batch.append(request)
+            try:
+                _serve(batch)
+            except BaseException as error:  # the thread must outlive any bug: senders are told, and send again
+                _log.exception("intake failed")
+                for request in batch:
+                    request.outcome = request.outcome or error
+            _answer(batch)
+            if is_last:
+                return
+
+
+def _answer(batch: Sequence[_Request]) -> None:
+    """Hand the outcomes to the loops that wait, in one call for each loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
+    for request in batch:
+        by_loop.setdefault(request.loop, []).append(request)
+    for loop, requests in by_loop.items():
+        with suppress(RuntimeError):  # its loop has ended
+            loop.call_soon_threadsafe(_settle, requests)
+
+
+def _settle(requests: Sequence[_Request]) -> None:
+    for request in requests:
+        if request.future.done():  # the sender went away
+            continue
+        if isinstance(request.outcome, Answer):
+            request.future.set_result(request.outcome)
+        else:
+            request.future.set_exception(request.outcome or StorageBusyError())
+
+
+def _serve(batch: Sequence[_Request]) -> None:
+    late = time.monotonic() - WAIT_SECONDS
+    waiting = [request for request in batch if request.arrived >= late]
+    if not waiting:
+        return
+    try:
+        known = sources.by_key({request.key_hash for request in waiting}, clock.now())
+    except StorageBusyError as busy:
+        _refuse(waiting, busy)
+        return
+    by_tenant: dict[Any, list[tuple[_Request, Delivery]]] = {}
+    for request in waiting:
+        delivery = _read(request, known.get(request.key_hash))
+        if delivery is not None:
+            by_tenant.setdefault(delivery.source.tenant_id, []).append((request, delivery))
+    for work in by_tenant.values():
+        _store(work)
+
+
+def _read(request: _Request, source: Source | None) -> Delivery | None:
+    """The alerts of a request; None when its outcome is known without writing."""
+    try:
+        if source is None:
+            raise NotFoundError("No integration has this key. Look at its address under Integrations.")
+        if not source.enabled:
+            raise NotAllowedError(f"The integration {source.name} is disabled. An admin can enable it under Integrations.")
+        if isinstance(request.document, RefusedError):
+            raise request.document
+        received = formats.read(IntegrationKind(source.kind), request.document)
+    except RefusedError as refusal:
+        request.outcome = refusal
+        return None
+    if not received.alerts:
+        request.outcome = Answer(0, (), received.refused)
+        return None
+    return Delivery(source, received)
+
+
+def _refuse(requests: Sequence[_Request], error: BaseException) -> None:
+    for request in requests:
+        request.outcome = error
+
+
+def _store(work: Sequence[tuple[_Request, Delivery]]) -> None:
+    """Write a batch of one organisation; when it fails, each request by itself, so that one cannot sink the others."""
+    try:
+        _write(work)
+    except StorageBusyError as busy:
+        _refuse([request for request, _ in work], busy)
+    except Exception as error:
+        if not isinstance(error, IntegrityError):
+            _log.warning("a batch of intake failed; its requests are tried singly", requests=len(work), error=repr(error))
+        for one in work:
+            _store_alone(one)
+
+
+def _store_alone(one: tuple[_Request, Delivery]) -> None:
+    request, delivery = one
+    for is_last in (False, True):
+        try:
+            _write([(request, Delivery(delivery.source, delivery.received))])
+        except RefusedError as refusal:
+            request.outcome = refusal
+        except DBAPIError as error:
+            if not is_last:
+                continue  # another process made the same row at the same moment: now it is there to be read
+            _log.exception("an alert could not be stored", integration_id=str(delivery.source.id))
+            request.outcome = StorageBusyError()
+            del error
+        except Exception:
+            _log.exception("an alert could not be stored", integration_id=str(delivery.source.id))
+            request.outcome = StorageBusyError("This could not be stored, and it is our fault. Send it again later.")
+        return
+
+
+def _write(work: Sequence[tuple[_Request, Delivery]]) -> None:
+    with database.write(work[0][1].source.tenant_id) as tx:
+        deliveries.apply(tx, [delivery for _, delivery in work])
+    for request, delivery in work:
+        received: Received = delivery.received
+        request.outcome = Answer(len(received.alerts), tuple(delivery.incidents), received.refused)
+
+
+intake = Intake()

@@ -1,0 +1,89 @@
+"""What services answer to programs: incidents, timeline events and alerts with the names that the API gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models.vocabulary import AlertStatus, IncidentState, Move, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecord:
+    """An incident. Times are aware UTC, `mttr` and `tta_seconds` whole seconds, `number` is "INC-42"."""
+
+    id: UUID
+    tenant_id: UUID
+    number: str
+    title: str
+    description: str
+    severity: Severity
+    state: IncidentState
+    assigned_to: UUID | None
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: UUID | None
+    first_acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    resolved_by: UUID | None
+    first_resolved_at: datetime | None
+    resolution_notes: str | None
+    mttr: int | None
+    tta_seconds: int | None
+    occurrence: int
+    alert_id: UUID | None
+    post_mortem_id: UUID | None
+    parent_id: UUID | None
+    previous_id: UUID | None
+    service_id: UUID | None
+    why: str
+    group_key: str | None
+    alert_count: int
+    firing_count: int
+    truncated_count: int
+    version: int
+    allowed: list[Move] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One line of a timeline; `data` is documented with its type."""
+
+    id: UUID
+    incident_id: UUID
+    seq: int
+    type: str
+    actor_id: UUID
+    actor_name: str
+    data: dict[str, Any]
+    created_at: datetime
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert of an incident."""
+
+    id: UUID
+    integration_id: UUID
+    incident_id: UUID | None
+    fingerprint: str
+    dedup_key: str
+    status: AlertStatus
+    severity: Severity
+    title: str
+    description: str
+    labels: dict[str, str]
+    links: list[dict[str, str]]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    repeat_count: int
+    firing_count: int

@@ -1,0 +1,62 @@
+"""Whose key this is: the one look-up of intake that crosses organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import bindparam, or_, select
+
+from models.integrations import Integration
+from models.people import ActorRow
+from services import database
+from services.statements import Prepared, as_time, as_uuid, listed, one_of
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The integration that something came by, as far as intake needs it."""
+
+    id: UUID
+    tenant_id: UUID
+    kind: str
+    name: str
+    enabled: bool
+    service_id: UUID | None
+
+
+@lru_cache(maxsize=4)
+def _by_key(dialect_name: str) -> Prepared:
+    del dialect_name  # part of the key only
+    dialect = database.storage().dialect
+    integration, actor = Integration.__table__, ActorRow.__table__  # type: ignore[attr-defined]
+    query = (
+        select(
+            integration.c.id, integration.c.tenant_id, integration.c.kind, actor.c.name, integration.c.enabled, integration.c.service_id,
+            integration.c.key_hash, integration.c.previous_key_hash, integration.c.previous_key_until,
+        )
+        .join(actor, actor.c.id == integration.c.id)
+        .where(or_(one_of(integration.c.key_hash, "hashes", dialect), one_of(integration.c.previous_key_hash, "hashes", dialect)))
+    )  # fmt: skip
+    return Prepared(query, dialect)
+
+
+def by_key(hashes: Iterable[str], now: datetime) -> dict[str, Source]:
+    """The integrations that these key hashes belong to; a key before the last rotation counts until its time is over."""
+    wanted = set(hashes)
+    place = database.storage()
+    with database.read_everywhere() as session:
+        cursor = session.connection().connection.cursor()
+        rows = _by_key(place.dialect.name).run(cursor, {"hashes": listed(sorted(wanted), place.dialect)}).fetchall()
+    found: dict[str, Source] = {}
+    for source_id, tenant_id, kind, name, enabled, service_id, key_hash, previous_hash, previous_until in rows:
+        source = Source(as_uuid(source_id), as_uuid(tenant_id), kind, name, bool(enabled), as_uuid(service_id))  # type: ignore[arg-type]
+        until = as_time(previous_until)
+        if key_hash in wanted:
+            found[key_hash] = source
+        if previous_hash in wanted and until is not None and until > now:
+            found[previous_hash] = source
+    return found

@@ -1,0 +1,222 @@
+"""The lines of an incident's timeline: what each kind says, and the one way to write one."""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session, col, select
+
+from models.columns import new_id
+from models.people import ActorRow
+from models.timeline import TimelineEvent
+from models.vocabulary import EventType, IncidentState, Severity
+from services.database import Tx
+from services.records import EventRecord
+
+
+class EventData(BaseModel):
+    """What a line of one type says beside who and when."""
+
+    model_config = ConfigDict(extra="forbid", validate_by_name=True, frozen=True)
+
+
+class AlertFired(EventData):
+    """An alert began to fire. `occurrence` counts how often this alert has."""
+
+    alert_id: UUID
+    title: str
+    severity: Severity
+    labels: dict[str, str] = {}
+    occurrence: int = 1
+
+
+class AlertResolved(EventData):
+    """An alert stopped. `still_firing` counts the incident's others that go on; `asks` is true when none does, and people had
+    worked on the incident, so that one of them has to resolve it."""
+
+    alert_id: UUID
+    title: str
+    still_firing: int
+    asks: bool = False
+
+
+class Comment(EventData):
+    """What somebody wrote, as Markdown."""
+
+    body: str
+
+
+class StateChange(EventData):
+    """A move between states. `skipped` names the states that were passed at the same moment."""
+
+    origin: IncidentState = Field(validation_alias="from", serialization_alias="from")
+    to: IncidentState
+    reason: str | None = None
+    skipped: list[IncidentState] = []
+
+
+class Assignment(EventData):
+    """The incident went from one person to another; None is nobody."""
+
+    origin: UUID | None = Field(validation_alias="from", serialization_alias="from")
+    to: UUID | None
+    reason: str | None = None
+
+
+class Resolution(EventData):
+    """The incident was resolved, `ttr_seconds` after it was created; `by_rule` without a person."""
+
+    notes: str
+    ttr_seconds: int
+    by_rule: bool = False
+
+
+class Reopened(EventData):
+    """The incident is open again, for the `occurrence`-th time. `sibling` is the number of another incident that meanwhile takes
+    the alerts of this group."""
+
+    reason: str
+    occurrence: int
+    alert_id: UUID | None = None
+    sibling: str | None = None
+
+
+class SeverityChange(EventData):
+    """Somebody judged it better or worse than before."""
+
+    origin: Severity = Field(validation_alias="from", serialization_alias="from")
+    to: Severity
+
+
+class Edit(EventData):
+    """Somebody changed the `field` "title" or "description" of the incident."""
+
+    field: str
+    origin: str = Field(validation_alias="from", serialization_alias="from")
+    to: str
+
+
+DATA: dict[EventType, type[EventData]] = {
+    EventType.ALERT_FIRED: AlertFired,
+    EventType.ALERT_RESOLVED: AlertResolved,
+    EventType.COMMENT: Comment,
+    EventType.STATE_CHANGE: StateChange,
+    EventType.ASSIGNMENT: Assignment,
+    EventType.RESOLUTION: Resolution,
+    EventType.REOPENED: Reopened,
+    EventType.SEVERITY_CHANGE: SeverityChange,
+    EventType.EDIT: Edit,
+}
+_TYPE_OF = {data: event_type for event_type, data in DATA.items()}
+
+
+def record(
+    tx: Tx,
+    incident_id: UUID,
+    seq: int,
+    actor_id: UUID,
+    data: EventData,
+    *,
+    occurred_at: datetime | None = None,
+    key: str | None = None,
+) -> UUID:
+    """Write one line and return its id. `seq` comes from the incident, which the transaction holds."""
+    event_id = new_id()
+    tx.insert(
+        TimelineEvent,
+        id=event_id,
+        incident_id=incident_id,
+        seq=seq,
+        type=_TYPE_OF[type(data)].value,
+        actor_id=actor_id,
+        data=data.model_dump(mode="json", by_alias=True),
+        occurred_at=occurred_at or tx.now,
+        recorded_at=tx.now,
+        key=key,
+    )
+    return event_id
+
+
+def page(
+    session: Session,
+    incident_id: UUID,
+    *,
+    before: tuple[datetime, int] | None = None,
+    after_seq: int | None = None,
+    limit: int = 50,
+    types: tuple[EventType, ...] = (),
+    newest_first: bool = False,
+) -> list[EventRecord]:
+    """A stretch of an incident's timeline, in the order (occurred_at, seq).
+
+    With `before` the newest `limit` lines before that place; with `after_seq` the lines that were written after that one; else the
+    first lines, or with `newest_first` the last ones, newest first.
+    """
+    query = (
+        select(TimelineEvent, ActorRow.name)
+        .join(ActorRow, col(ActorRow.id) == col(TimelineEvent.actor_id))
+        .where(TimelineEvent.incident_id == incident_id)
+    )
+    if types:
+        query = query.where(col(TimelineEvent.type).in_([event_type.value for event_type in types]))
+    when, seq = col(TimelineEvent.occurred_at), col(TimelineEvent.seq)
+    if after_seq is not None:
+        query = query.where(seq > after_seq)
+    if before is not None:
+        query = query.where((when < before[0]) | ((when == before[0]) & (seq < before[1])))
+    descending = newest_first or before is not None
+    query = query.order_by(when.desc(), seq.desc()) if descending else query.order_by(when, seq)
+    rows = [to_record(event, name) for event, name in session.exec(query.limit(limit)).all()]
+    return rows if newest_first or not descending else rows[::-1]
+
+
+def to_record(event: TimelineEvent, actor_name: str) -> EventRecord:
+    """The line as programs and pages get it."""
+    return EventRecord(
+        id=event.id,
+        incident_id=event.incident_id,
+        seq=event.seq,
+        type=event.type,
+        actor_id=event.actor_id,
+        actor_name=actor_name,
+        data=event.data,
+        created_at=event.recorded_at,
+        occurred_at=event.occurred_at,
+    )
+
+
+_LINE = {
+    EventType.ALERT_FIRED: "🚨 Alert fired: {title}",
+    EventType.ALERT_RESOLVED: "✔️ Alert stopped: {title}",
+    EventType.COMMENT: '💬 {who}: "{body}"',
+    EventType.RESOLUTION: '✅ {who} resolved incident: "{notes}"',
+    EventType.REOPENED: "🔁 Reopened: {reason}",
+    EventType.ASSIGNMENT: "👤 {who} changed the assignee",
+    EventType.SEVERITY_CHANGE: "⚖️ {who} changed severity from {from} to {to}",
+    EventType.EDIT: "✏️ {who} changed the {field}",
+}
+_STATE_LINE = {
+    IncidentState.ACKNOWLEDGED: "👤 {who} acknowledged incident",
+    IncidentState.INVESTIGATING: "🔎 {who} is investigating",
+    IncidentState.OPEN: "↩️ {who} gave the acknowledgement back",
+}
+
+
+def as_text(event: EventRecord) -> str:
+    """The line without its time, as in `👤 Alice acknowledged incident`: for exports and for readers without a screen."""
+    kind = EventType(event.type)
+    pattern = _STATE_LINE[IncidentState(event.data["to"])] if kind is EventType.STATE_CHANGE else _LINE[kind]
+    values = {name: re.sub(r"\s+", " ", str(value)) for name, value in {**event.data, "who": event.actor_name}.items()}
+    return pattern.format_map(values)
+
+
+def data_of(event: EventRecord) -> EventData:
+    """The typed data of a line."""
+    return DATA[EventType(event.type)].model_validate(event.data)
+
+
+def known_types() -> list[Any]:
+    """Each type with its model, for the reference."""
+    return list(DATA.items())
