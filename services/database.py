@@ -22,6 +22,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, Dialect, Engine, Executable, Result, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTimeError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session, SQLModel
 
@@ -88,6 +89,7 @@ class Storage:
         self.read_engine = self.engine.execution_options(sqlite_begin="BEGIN") if self.is_sqlite else self.engine
         self.lock = _FairLock()
         self._writer: Connection | None = None
+        self._writer_is_patient = True
         self._seen_version: int | None = None
 
     @property
@@ -100,30 +102,44 @@ class Storage:
         if not self.is_sqlite:
             yield self.engine
             return
+        began = time.monotonic()
         if not self.lock.acquire(timeout_seconds):
             raise StorageBusyError
         try:
-            yield self._writer_connection()
+            yield self._writer_connection(timeout_seconds - (time.monotonic() - began))
         finally:
             self.lock.release()
 
-    def _writer_connection(self) -> Connection:
+    def _writer_connection(self, remaining_seconds: float = DEADLINE_SECONDS) -> Connection:
+        """The writer's connection. It waits for other processes no longer than what is left of the caller's deadline."""
         if self._writer is None or self._writer.closed or self._writer.invalidated:
             self._writer = self.engine.connect().execution_options(sqlite_begin="BEGIN IMMEDIATE")
-            self._writer.connection.driver_connection.execute("PRAGMA busy_timeout = 1500")  # type: ignore[union-attr]
+            self._writer_is_patient = True
+            if self._seen_version is not None:
+                self._seen_version = -1  # a new connection counts from anew: what others wrote meanwhile is not known
+        patient = remaining_seconds > DEADLINE_SECONDS - 0.1
+        if not patient or not self._writer_is_patient:
+            milliseconds = max(1, int(1000 * min(remaining_seconds, DEADLINE_SECONDS)))
+            self._writer.connection.driver_connection.execute(f"PRAGMA busy_timeout = {milliseconds}")  # type: ignore[union-attr]
+            self._writer_is_patient = patient
         return self._writer
 
-    def changed_elsewhere(self) -> bool:
-        """Whether another process has committed to this SQLite file since the last call. Own commits do not count."""
-        if not self.is_sqlite or not self.lock.acquire(0):
+    def changed_elsewhere(self, timeout_seconds: float = 0) -> bool | None:
+        """Whether another process has committed to this SQLite file since the last call. Own commits do not count.
+
+        None when the writer's turn did not come within the timeout, so that it could not be seen.
+        """
+        if not self.is_sqlite:
             return False
+        if not self.lock.acquire(timeout_seconds):
+            return None
         try:
             driver = self._writer_connection().connection.driver_connection
-            version = driver.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[union-attr]
+            version: int = driver.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[union-attr]
+            changed = self._seen_version is not None and version != self._seen_version
+            self._seen_version = version
         finally:
             self.lock.release()
-        changed = self._seen_version is not None and version != self._seen_version
-        self._seen_version = version
         return changed
 
     def close(self) -> None:
@@ -154,7 +170,12 @@ def _postgresql_engine(url: str) -> Engine:
     address = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
     options = "-c lock_timeout=1500 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
     return create_engine(
-        address, pool_size=10, max_overflow=10, pool_timeout=2, pool_pre_ping=True, connect_args={"connect_timeout": 2, "options": options}
+        address,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=2,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 2, "application_name": "tocsin", "options": options},
     )
 
 
@@ -345,7 +366,7 @@ def _write(tenant_id: UUID | None, everywhere: bool, timeout_seconds: float) -> 
         if busy is None:
             raise
         raise busy from error
-    except TimeoutError as error:
+    except NoConnectionInTimeError as error:
         raise StorageBusyError from error
 
 
@@ -377,7 +398,7 @@ def _read(tenant_id: UUID | None, everywhere: bool) -> Iterator[Session]:
         if busy is None:
             raise
         raise busy from error
-    except TimeoutError as error:
+    except NoConnectionInTimeError as error:
         raise StorageBusyError from error
 
 

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
+import structlog
+
+from services import measures
+from services.errors import StorageBusyError
+
 EVERYTHING = "everything"
+JOBS = "jobs"
+"""Some background work is due now."""
 ORIGIN = uuid4().hex
 """Names this process in wake-ups that it sends to others, so that it can drop its own."""
+
+_log = structlog.get_logger(__name__)
 
 
 def incident_topic(incident_id: UUID) -> str:
@@ -47,11 +57,15 @@ class Subscription:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
+        self.told_at: float | None = None
+        """When the oldest change that `wait` returned was published, by `time.perf_counter`."""
+        self._first_at: float | None = None
         self._changed: set[str] = set()
         self._event = asyncio.Event()
 
-    def tell(self, topics: Iterable[str]) -> None:
+    def tell(self, topics: Iterable[str], published_at: float) -> None:
         self._changed.update(topics)
+        self._first_at = published_at if self._first_at is None else min(self._first_at, published_at)
         self._event.set()
 
     async def wait(self, timeout_seconds: float) -> set[str]:
@@ -63,6 +77,7 @@ class Subscription:
             return set()
         self._event.clear()
         changed, self._changed = self._changed, set()
+        self.told_at, self._first_at = self._first_at, None
         return changed
 
 
@@ -94,6 +109,7 @@ class Hub:
 
     def publish(self, topics: Iterable[str]) -> None:
         """Wake the subscribers of these topics."""
+        published_at = time.perf_counter()
         told: dict[Subscription, set[str]] = {}
         with self._lock:
             for topic in topics:
@@ -101,7 +117,7 @@ class Hub:
                     told.setdefault(subscription, set()).add(topic)
         for subscription, names in told.items():
             try:
-                subscription.loop.call_soon_threadsafe(subscription.tell, names)
+                subscription.loop.call_soon_threadsafe(subscription.tell, names, published_at)
             except RuntimeError:  # its loop has ended with its process or test
                 continue
 
@@ -131,15 +147,19 @@ Value = TypeVar("Value")
 
 
 class Follower(Generic[Value]):
-    """One page that follows a shared read: holds the newest value that it has not taken yet, and whether its session ended."""
+    """One page that follows a shared read: holds the newest value that it has not taken yet."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self._value: Value | None = None
-        self.failed = False
+        self._offered_since: float | None = None
+        self._taken_since: float | None = None
 
-    def offer(self, value: Value) -> None:
+    def offer(self, value: Value, changed_at: float | None = None) -> None:
+        """Hand over a newer value. `changed_at` is when the change was published, by `time.perf_counter`."""
         self._value = value
+        if self._offered_since is None:
+            self._offered_since = changed_at
         self._event.set()
 
     async def next(self, timeout_seconds: float) -> Value | None:
@@ -151,7 +171,14 @@ class Follower(Generic[Value]):
             return None
         self._event.clear()
         value, self._value = self._value, None
+        self._taken_since, self._offered_since = self._offered_since, None
         return value
+
+    def delivered(self) -> None:
+        """Say that the value of the last `next` was handed to the page's socket, so that the time since its commit is measured."""
+        if self._taken_since is not None:
+            measures.push_seconds.observe(time.perf_counter() - self._taken_since)
+            self._taken_since = None
 
 
 class Feed(Generic[Key, Value]):
@@ -161,45 +188,50 @@ class Feed(Generic[Key, Value]):
     A read that fails is tried again at the next change, and after a second.
     """
 
-    def __init__(self, read: Callable[[Key], "asyncio.Future[Value]"], topics: Callable[[Key], Iterable[str]], gap_seconds: float) -> None:
+    def __init__(self, read: Callable[[Key], Awaitable[Value]], topics: Callable[[Key], Iterable[str]], gap_seconds: float) -> None:
         self._read = read
         self._topics = topics
         self._gap = gap_seconds
         self._followers: dict[Key, set[Follower[Value]]] = {}
-        self._pumps: dict[Key, asyncio.Task[None]] = {}
+        self._pumps: dict[Key, tuple[asyncio.Task[None], asyncio.Event]] = {}
 
     @asynccontextmanager
     async def follow(self, key: Key) -> AsyncIterator[Follower[Value]]:
         """A follower that gets each new value of the key, from the first change after this call on."""
         follower: Follower[Value] = Follower()
         self._followers.setdefault(key, set()).add(follower)
-        if key not in self._pumps:
-            started = asyncio.Event()
-            self._pumps[key] = asyncio.create_task(self._pump(key, started))
-            await started.wait()
         try:
+            if key not in self._pumps:
+                started = asyncio.Event()
+                self._pumps[key] = (asyncio.create_task(self._pump(key, started)), started)
+            await self._pumps[key][1].wait()
             yield follower
         finally:
             members = self._followers[key]
             members.discard(follower)
             if not members:
                 del self._followers[key]
-                self._pumps.pop(key).cancel()
+                self._pumps.pop(key)[0].cancel()
 
     async def _pump(self, key: Key, started: asyncio.Event) -> None:
         with hub.subscribe(*self._topics(key)) as subscription:
             started.set()
-            wait_seconds = 3600.0
+            changed_at: float | None = None
+            failed = False
             while True:
-                changed = await subscription.wait(wait_seconds)
-                if not changed and wait_seconds == 3600.0:
+                changed = await subscription.wait(1.0 if failed else 3600.0)
+                if not changed and not failed:
                     continue
+                if changed and not failed:
+                    changed_at = subscription.told_at
                 try:
                     value = await self._read(key)
-                except Exception:  # the database may be away: the next change, or the next second, reads again
-                    wait_seconds = 1.0
+                except Exception as error:  # the next change, or the next second, reads again
+                    if not failed and not isinstance(error, StorageBusyError):
+                        _log.exception("a shared read failed", key=str(key))
+                    failed = True
                     continue
-                wait_seconds = 3600.0
+                failed = False
                 for follower in tuple(self._followers.get(key, ())):
-                    follower.offer(value)
+                    follower.offer(value, changed_at)
                 await asyncio.sleep(self._gap)

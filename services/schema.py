@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from services import clock, database
+from services import clock, database, whole_files
+from services.database import Storage
 from services.errors import RefusedError, StorageBusyError
+from services.whole_files import Progress
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "alembic"
 HEAD = "0001"
 """The revision that this program needs; a test compares it with the scripts."""
+UPGRADE_LOCK = 0x746F6373
+"""The advisory lock of PostgreSQL that one upgrade holds at a time."""
 
 
 class SchemaError(RefusedError):
@@ -26,54 +27,60 @@ class SchemaError(RefusedError):
     title = "Schema"
 
 
-def current() -> str | None:
+def current(place: Storage | None = None) -> str | None:
     """The revision of the database; None when it is empty. Raises: StorageBusyError when it is away."""
+    place = place or database.storage()
     try:
-        with database.storage().read_engine.connect() as connection:
+        with place.read_engine.connect() as connection:
             return _current(connection)
     except DBAPIError as error:
         raise StorageBusyError from error
 
 
 def _current(connection: Connection) -> str | None:
-    if not database.storage().dialect.has_table(connection, "alembic_version"):
+    if not connection.dialect.has_table(connection, "alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _known() -> set[str]:
-    return {path.name.split("_", 1)[0] for path in (_SCRIPTS / "versions").glob("[0-9]*.py")}
+def require_known(revision: str | None, what: str) -> None:
+    """Raises: SchemaError when `what` was written by a newer version of this program."""
+    known = {path.name.split("_", 1)[0] for path in (_SCRIPTS / "versions").glob("[0-9]*.py")}
+    if revision is not None and revision not in known:
+        raise SchemaError(
+            f"{what} has schema {revision}, which this version of Tocsin does not know (it knows {HEAD}): it was used by a newer one. "
+            "Install that version, or restore a copy from before the upgrade."
+        )
 
 
-def migrate() -> Path | None:
+def migrate(progress: Progress = whole_files.silent) -> Path | None:
     """Bring the database to the schema of this program; the copy of a SQLite file that was made before, where one was.
 
-    Costs one query when nothing is to do. Raises: SchemaError when the database is newer than this program.
+    Costs one query when nothing is to do. Raises: SchemaError when the database is newer than this program, NoRoomError.
     """
     found = current()
     if found == HEAD:
         return None
-    if found is not None and found not in _known():
-        raise SchemaError(
-            f"This database has schema {found}, which this version of Tocsin does not know: it was used by a newer one. "
-            "Install that version, or restore a copy from before the upgrade."
-        )
-    copy = _copy(found) if found is not None else None
-    _upgrade()
+    require_known(found, "This database")
+    copy = _copy(found, progress) if found is not None and database.storage().is_sqlite else None
+    progress("upgrading", 0.0)
+    upgrade(database.storage())
+    progress("upgrading", 1.0)
     return copy
 
 
-def _copy(revision: str) -> Path | None:
-    name = make_url(database.storage().url).database
-    if not database.storage().is_sqlite or not name or name == ":memory:":
-        return None
-    source = Path(name)
+def _copy(revision: str, progress: Progress) -> Path:
+    source = file_of(database.storage())
     target = source.with_name(f"{source.name}.{revision}-{clock.now():%Y%m%dT%H%M%SZ}.bak")
-    if shutil.disk_usage(source.parent).free < source.stat().st_size * 1.1:
-        raise SchemaError(f"There is no room to copy {source.name} before the upgrade: free {source.stat().st_size // 2**20 + 1} MiB.")
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
+    whole_files.copy(source, target, progress)
     return target
+
+
+def file_of(place: Storage) -> Path:
+    """The file of a SQLite database."""
+    name = make_url(place.url).database
+    assert place.is_sqlite and name, "only a SQLite database is a file"
+    return Path(name)
 
 
 def _configuration(connection: Connection) -> Any:
@@ -85,23 +92,34 @@ def _configuration(connection: Connection) -> Any:
     return configuration
 
 
-def _upgrade() -> None:
-    from alembic import command
-
-    place = database.storage()
+def upgrade(place: Storage, revision: str = "head") -> None:
+    """Run the revisions up to this one, as one transaction; a second process waits and finds it done. Raises: SchemaError."""
     with place.engine.connect() as connection:
-        if place.is_sqlite:
-            # a table that is rebuilt would take its children with it
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
         try:
-            command.upgrade(_configuration(connection), "head")
             if place.is_sqlite:
-                broken = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
-                if broken:
-                    raise SchemaError(f"After the upgrade {len(broken)} rows point at rows that are not there; nothing was changed.")
+                # a table that is rebuilt would take its children with it; the switch has no effect within a transaction
+                connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+                connection.connection.driver_connection.execute("PRAGMA busy_timeout = 60000")  # type: ignore[union-attr]
+            else:
+                connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            run_revisions(connection, revision)
             connection.commit()
         finally:
-            connection.invalidate() if place.is_sqlite else None
+            if place.is_sqlite:
+                connection.invalidate()
+
+
+def run_revisions(connection: Connection, revision: str = "head") -> None:
+    """Run the revisions up to this one in the transaction of the caller. Raises: SchemaError."""
+    from alembic import command
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
+    command.upgrade(_configuration(connection), revision)
+    if connection.dialect.name == "sqlite":
+        broken = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
+        if broken:
+            raise SchemaError(f"After the upgrade {len(broken)} rows would point at rows that are not there; nothing was changed.")
 
 
 def is_compared(_thing: Any, name: str | None, kind: str, reflected: bool, _other: Any) -> bool:

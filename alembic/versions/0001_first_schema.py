@@ -74,7 +74,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sqlmodel.AutoString(length=40), nullable=False),
         sa.Column("payload", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
-        sa.Column("dedup_key", sqlmodel.AutoString(length=200), nullable=True),
+        sa.Column("dedup_key", sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"), nullable=True),
         sa.Column(
             "status",
             sa.Enum(
@@ -83,6 +83,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("due_at", sqlmodel.UTCDateTime(), nullable=False),
+        sa.Column("again_at", sqlmodel.UTCDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("locked_by", sqlmodel.AutoString(length=80), nullable=True),
         sa.Column("locked_until", sqlmodel.UTCDateTime(), nullable=True),
@@ -101,6 +102,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('pending', 'running')"),
         )
         batch_op.create_index("ix_job_finished", ["tenant_id", "finished_at"], unique=False)
+        batch_op.create_index(
+            "ix_job_dead",
+            ["finished_at"],
+            unique=False,
+            sqlite_where=sa.text("status = 'dead'"),
+            postgresql_where=sa.text("status = 'dead'"),
+        )
         batch_op.create_index(
             "uq_job_dedup",
             ["tenant_id", "dedup_key"],
@@ -653,6 +661,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("status IN ('pending', 'running')"),
             postgresql_where=sa.text("status IN ('pending', 'running')"),
         )
+        batch_op.drop_index("ix_job_dead", sqlite_where=sa.text("status = 'dead'"), postgresql_where=sa.text("status = 'dead'"))
         batch_op.drop_index("ix_job_finished")
         batch_op.drop_index(
             "ix_job_due",
