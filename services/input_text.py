@@ -6,7 +6,9 @@ import re
 
 from services.errors import InvalidInputError
 
-_CONTROLS = re.compile(r"[\x01-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = re.compile(r"[\x01-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What has no place on one line: control characters, and the marks that turn the direction of what follows them."""
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 
 
 def check_text(text: object, field: str, limit: int) -> str:
@@ -29,7 +31,7 @@ def check_optional_text(text: object, field: str, limit: int) -> str:
         return ""
     if not isinstance(text, str):
         raise InvalidInputError(f"{_name(field)} must be text.", field=field)
-    written = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    written = text.replace("\r\n", "\n").replace("\r", "\n").strip().strip(_INVISIBLE)
     if len(written) > limit:
         raise InvalidInputError(f"{_name(field)} has {len(written):,} characters; at most {limit:,} are kept.", field=field)
     wrong = unstorable(written)
@@ -47,8 +49,8 @@ def check_line(text: object, field: str, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, trimmed: line breaks and runs of spaces become one space, control characters go."""
-    return _CONTROLS.sub("", " ".join(text.split()))
+    """`text` on one line, trimmed: line breaks and runs of spaces become one space, control and direction characters go."""
+    return _CONTROLS.sub("", " ".join(text.split())).strip(_INVISIBLE)
 
 
 def unstorable(text: str) -> str | None:

@@ -77,7 +77,7 @@ def compact(part: object, path: str = "") -> str:
 def shown(name: str) -> str:
     """A sender's name for something, safe and short enough to stand in a sentence."""
     if not name.isprintable():
-        name = name.encode("ascii", "backslashreplace").decode().replace("\x00", "\\x00")
+        name = repr(name)[1:-1]
     return name if len(name) <= 80 else name[:79] + "…"
 
 
@@ -91,7 +91,7 @@ def _sentence(body: bytes, error: orjson.JSONDecodeError) -> str:
 
 
 def _whole(digits: str) -> int:
-    return int(digits) if len(digits) <= 20 else _LARGEST + 1
+    return int(digits) if len(digits) <= 40 else _LARGEST + 1
 
 
 def _double(digits: str) -> float:
