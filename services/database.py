@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Dialect, Engine, Executable, Result, create_engine, event, insert, make_url, text
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTimeError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
@@ -151,7 +151,10 @@ class Storage:
 
 def _sqlite_engine(url: str) -> Engine:
     Path(make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=12, max_overflow=8, pool_timeout=2)
+    # errors name no values: among them are e-mail addresses and hashes, and errors are logged
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False}, pool_size=12, max_overflow=8, pool_timeout=2, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -175,6 +178,7 @@ def _postgresql_engine(url: str) -> Engine:
         max_overflow=10,
         pool_timeout=2,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": 2, "application_name": "tocsin", "options": options},
     )
 
@@ -223,6 +227,8 @@ def _only_own_rows(state: ORMExecuteState) -> None:
     tenant_id = state.session.info.get("tenant_id")
     if tenant_id is None:
         raise NoTenantError("a statement without an organisation")
+    if not state.is_orm_statement:
+        raise NoTenantError("a statement on bare tables is not filtered: it goes through Tx.execute and names its organisation itself")
     if state.is_insert:
         raise NoTenantError("rows are inserted by Tx.insert or by adding objects, so that their organisation is checked")
     state.statement = state.statement.options(*_criteria(tenant_id))
@@ -268,7 +274,7 @@ class Tx:
         """A cursor of the driver, for prepared statements."""
         return self.connection.connection.cursor()
 
-    def execute(self, statement: Executable) -> Result[Any]:
+    def execute(self, statement: Executable) -> CursorResult[Any]:
         """Run a Core statement as it is: it must name the tenant itself. Collected inserts are written first."""
         self.flush()
         return self.connection.execute(statement)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class RefusedError(Exception):
@@ -61,6 +61,14 @@ class InvalidInputError(RefusedError):
 
     status = 422
     title = "Invalid input"
+
+
+class InvalidFieldsError(InvalidInputError):
+    """Values of a form are wrong; `fields` has a sentence for each, so that all can be mended at once."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(fields.values()), field=next(iter(fields)))
+        self.fields = dict(fields)
 
 
 class SlowDownError(RefusedError):

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Dialect, String, Uuid, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -29,6 +30,8 @@ class Prepared:
         names = list(compiled.binds) if self._named else list(compiled.positiontup)
         self._binds = [(name, processors.get(name)) for name in names]
         self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        self._driver_error: type[Exception] = dialect.dbapi.Error if dialect.dbapi else DBAPIError
+        self._dialect = dialect
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         """The driver's parameters for these values, each through the processor of its type."""
@@ -38,13 +41,22 @@ class Prepared:
         return tuple(process(value) if process else value for _, process, value in pairs)
 
     def run(self, cursor: Any, values: Mapping[str, Any]) -> Any:
-        """Run it once; the cursor with its rows."""
-        cursor.execute(self.sql, self.bind(values))
+        """Run it once; the cursor with its rows. Raises: DBAPIError, as SQLAlchemy does."""
+        try:
+            cursor.execute(self.sql, self.bind(values))
+        except self._driver_error as error:
+            raise self._as_sqlalchemy(error) from error
         return cursor
 
     def run_many(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it for each row, in one call of the driver."""
-        cursor.executemany(self.sql, [self.bind(row) for row in rows])
+        """Run it for each row, in one call of the driver. Raises: DBAPIError, as SQLAlchemy does."""
+        try:
+            cursor.executemany(self.sql, [self.bind(row) for row in rows])
+        except self._driver_error as error:
+            raise self._as_sqlalchemy(error) from error
+
+    def _as_sqlalchemy(self, error: Exception) -> BaseException:
+        return DBAPIError.instance(self.sql, None, error, self._driver_error, hide_parameters=True, dialect=self._dialect)
 
 
 def one_of(column: ColumnElement[Any], name: str, dialect: Dialect) -> ColumnElement[bool]:

@@ -1,0 +1,226 @@
+"""The few statements that look across organisations: they find out whose something is. Everything else names its organisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, exists, func, or_, select, update
+
+from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
+from models.columns import new_id
+from models.people import ActorRow, User
+from models.tenants import Tenant
+from models.vocabulary import ActorKind, LinkPurpose, Role
+from services import database
+from services.database import Tx
+
+# bare tables: there is nothing for the tenant filter to do here
+_tenant: Any = Tenant.__table__.c  # type: ignore[attr-defined]
+_actor: Any = ActorRow.__table__.c  # type: ignore[attr-defined]
+_user: Any = User.__table__.c  # type: ignore[attr-defined]
+_session: Any = LoginSession.__table__.c  # type: ignore[attr-defined]
+_key: Any = ApiKey.__table__.c  # type: ignore[attr-defined]
+_link: Any = OneTimeLink.__table__.c  # type: ignore[attr-defined]
+_attempt: Any = SignInAttempt.__table__.c  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """One organisation of the installation."""
+
+    id: UUID
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSession:
+    """A sign-in session and the person whose it is."""
+
+    id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    name: str
+    role: Role
+    active: bool
+    last_seen_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """An API key and what it acts as. `person_role` and `person_active` are None where that is no person."""
+
+    id: UUID
+    tenant_id: UUID
+    actor_id: UUID
+    kind: ActorKind
+    name: str
+    role: Role
+    person_role: Role | None
+    person_active: bool | None
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """A person, as sign-in needs to know them."""
+
+    id: UUID
+    tenant_id: UUID
+    name: str
+    email: str
+    role: Role
+    active: bool
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """A one-time link; without an organisation and a person when it is for the set-up."""
+
+    id: UUID
+    tenant_id: UUID | None
+    user_id: UUID | None
+    purpose: LinkPurpose
+    expires_at: datetime
+    used_at: datetime | None
+
+
+def _row(statement: Select[Any]) -> Any:
+    with database.read_everywhere() as session:
+        return session.connection().execute(statement).first()
+
+
+def session_by_hash(token_hash: str) -> FoundSession | None:
+    """The sign-in session with this token, also when it has ended."""
+    row = _row(
+        select(
+            _session.id,
+            _session.tenant_id,
+            _session.user_id,
+            _actor.name,
+            _user.role,
+            _user.active,
+            _session.last_seen_at,
+            _session.expires_at,
+            _session.revoked_at,
+        ).where(_session.token_hash == token_hash, _user.id == _session.user_id, _actor.id == _session.user_id)
+    )
+    return FoundSession(*row) if row else None
+
+
+def api_key_by_hash(token_hash: str) -> FoundKey | None:
+    """The API key with this token, also when it has ended."""
+    row = _row(
+        select(
+            _key.id,
+            _key.tenant_id,
+            _key.actor_id,
+            _actor.kind,
+            _actor.name,
+            _key.role,
+            _user.role,
+            _user.active,
+            _key.last_used_at,
+            _key.expires_at,
+            _key.revoked_at,
+        )
+        .join_from(ApiKey, ActorRow, _actor.id == _key.actor_id)
+        .outerjoin(User, _user.id == _key.actor_id)
+        .where(_key.token_hash == token_hash)
+    )
+    return FoundKey(*row) if row else None
+
+
+def person_by_email(email: str) -> FoundPerson | None:
+    """The person with this address, given in lower case: it is unique in the installation."""
+    row = _row(
+        select(_user.id, _user.tenant_id, _actor.name, _user.email, _user.role, _user.active, _user.password_hash).where(
+            _user.email == email, _actor.id == _user.id
+        )
+    )
+    return FoundPerson(*row) if row else None
+
+
+def link_by_hash(token_hash: str) -> FoundLink | None:
+    """The one-time link with this token, also when it is used up or too old."""
+    row = _row(
+        select(_link.id, _link.tenant_id, _link.user_id, _link.purpose, _link.expires_at, _link.used_at).where(
+            _link.token_hash == token_hash
+        )
+    )
+    return FoundLink(*row) if row else None
+
+
+def organisations() -> list[Organisation]:
+    """All organisations, the oldest first."""
+    statement = select(_tenant.id, _tenant.slug, _tenant.name).order_by(_tenant.created_at, _tenant.id)
+    with database.read_everywhere() as session:
+        return [Organisation(*row) for row in session.connection().execute(statement)]
+
+
+def any_admin_exists() -> bool:
+    """Whether somebody in the installation is an admin already."""
+    return bool(_row(select(exists().where(_user.role == Role.ADMIN)))[0])
+
+
+def replace_set_up_link(token_hash: str, expires_at: datetime) -> None:
+    """Store a link for the set-up; those made before it are used up."""
+    with database.write_everywhere() as tx:
+        earlier = (_link.purpose == LinkPurpose.SETUP, _link.used_at.is_(None))
+        tx.execute(update(OneTimeLink).where(*earlier).values(used_at=tx.now))
+        tx.insert(
+            OneTimeLink,
+            id=new_id(),
+            tenant_id=None,
+            purpose=LinkPurpose.SETUP,
+            user_id=None,
+            token_hash=token_hash,
+            created_by=None,
+            created_at=tx.now,
+            expires_at=expires_at,
+            used_at=None,
+        )
+
+
+def use_set_up_link(tx: Tx, token_hash: str) -> bool:
+    """Use up the set-up link; whether it was good: unused, in its time, and no admin exists yet."""
+    good = (
+        _link.token_hash == token_hash,
+        _link.purpose == LinkPurpose.SETUP,
+        _link.used_at.is_(None),
+        _link.expires_at > tx.now,
+        ~exists().where(_user.role == Role.ADMIN),
+    )
+    return tx.execute(update(OneTimeLink).where(*good).values(used_at=tx.now)).rowcount == 1
+
+
+def record_attempt(attempt_id: UUID, email: str, address: str) -> None:
+    """Note a try to sign in as failed, before it is known how it ends, so that tries at the same moment count each other."""
+    with database.write_everywhere() as tx:
+        tenant_id = tx.execute(select(_user.tenant_id).where(_user.email == email)).scalar()
+        tx.insert(SignInAttempt, id=attempt_id, tenant_id=tenant_id, email=email, address=address, succeeded=False, at=tx.now)
+
+
+def mark_attempt_succeeded(tx: Tx, attempt_id: UUID) -> None:
+    """Note that this try was the right person."""
+    tx.execute(update(SignInAttempt).where(_attempt.id == attempt_id).values(succeeded=True))
+
+
+def failed_attempts(email: str, address: str, since: datetime) -> tuple[int, int]:
+    """How many tries failed since then: from this address, and at this account from anywhere."""
+    from_address = func.coalesce(func.sum(case((_attempt.address == address, 1), else_=0)), 0)
+    at_account = func.coalesce(func.sum(case((_attempt.email == email, 1), else_=0)), 0)
+    row = _row(
+        select(from_address, at_account).where(
+            _attempt.succeeded.is_(False), _attempt.at >= since, or_(_attempt.address == address, _attempt.email == email)
+        )
+    )
+    return int(row[0]), int(row[1])

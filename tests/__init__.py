@@ -1,0 +1,1 @@
+"""The promises of Tocsin, kept on real databases and in real browsers."""

@@ -1,0 +1,1 @@
+"""What the services promise, on SQLite and on PostgreSQL."""

@@ -1,0 +1,7 @@
+"""What the tests of the services are given."""
+
+from tests.fixtures.clocks import clock
+from tests.fixtures.databases import database_url, new_database, postgresql_server, sqlite_template, storage
+from tests.fixtures.organisations import organisation
+
+__all__ = ["clock", "database_url", "new_database", "organisation", "postgresql_server", "sqlite_template", "storage"]
