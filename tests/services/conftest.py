@@ -3,5 +3,6 @@
 from tests.fixtures.clocks import clock
 from tests.fixtures.databases import database_url, new_database, postgresql_server, sqlite_template, storage
 from tests.fixtures.organisations import organisation
+from tests.fixtures.stories import story
 
-__all__ = ["clock", "database_url", "new_database", "organisation", "postgresql_server", "sqlite_template", "storage"]
+__all__ = ["clock", "database_url", "new_database", "organisation", "postgresql_server", "sqlite_template", "storage", "story"]
