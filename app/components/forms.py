@@ -1,0 +1,136 @@
+"""Forms and their fields. Fields are never bound to a state by the key stroke: they are read when the form is sent."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.el.element import Element
+
+from app.components.labels import icon
+from app.components.marks import Text
+
+
+class NativeForm(Element):
+    """A form that the browser sends itself, as sign-in and sign-out need; `rx.el.form` always prevents that."""
+
+    tag = "form"
+    action: rx.Var[str]
+    method: rx.Var[str]
+
+
+native_form = NativeForm.create
+
+
+def hidden(name: str, value: Text) -> rx.Component:
+    """A value that goes with a form and is not shown."""
+    return rx.el.input(type="hidden", name=name, value=value, read_only=True)
+
+
+def browser_zone() -> rx.Component:
+    """Sends the browser's time zone and language with a native form, as `timezone` and `locale`."""
+    return rx.fragment(
+        rx.el.input(type="hidden", name="timezone", data_timezone=""),
+        rx.el.input(type="hidden", name="locale", data_locale=""),
+    )
+
+
+def field(id: str, label: Any, control: rx.Component, *, help: Any = "", error: Text = "", optional: bool = False) -> rx.Component:
+    """A label, its control, a line of help and the sentence that says what is wrong. `control` comes from the functions below."""
+    wrong = error != "" if isinstance(error, rx.Var) else bool(error)
+    sentence = rx.el.span(icon("circle-alert", 14), error, class_name="line")
+    return rx.el.div(
+        rx.el.label(label, rx.el.span(" optional", class_name="dimmer") if optional else rx.fragment(), html_for=id),
+        control,
+        rx.el.small(rx.cond(wrong, sentence) if isinstance(wrong, rx.Var) else (sentence if wrong else ""), class_name="wrong", id=f"{id}-error"),
+        rx.el.small(help, id=f"{id}-help"),
+        class_name=rx.cond(wrong, "fld bad", "fld") if isinstance(wrong, rx.Var) else ("fld bad" if wrong else "fld"),
+    )
+
+
+def _described(id: str, error: Text) -> dict[str, Any]:
+    wrong = error != "" if isinstance(error, rx.Var) else bool(error)
+    return {
+        "id": id,
+        "aria_describedby": f"{id}-error {id}-help",
+        "aria_invalid": rx.cond(wrong, "true", "false") if isinstance(wrong, rx.Var) else str(wrong).lower(),
+    }
+
+
+def text_field(
+    name: str,
+    label: Any,
+    *,
+    type: str = "text",
+    help: Any = "",
+    error: Text = "",
+    optional: bool = False,
+    size: str = "2",
+    before: Any = None,
+    id: str = "",
+    **props: Any,
+) -> rx.Component:
+    """One line of text, sent as `name`. `before` stands in the field, as "@" before a handle; other props go to the input."""
+    identity = id or f"field-{name}"
+    slot = [rx.text_field.slot(before, side="left")] if before is not None else []
+    control = rx.text_field(*slot, name=name, type=type, size=size, **_described(identity, error), **props)
+    return field(identity, label, control, help=help, error=error, optional=optional)
+
+
+def text_area(
+    name: str, label: Any, *, help: Any = "", error: Text = "", optional: bool = False, draft: Text = "", id: str = "", **props: Any
+) -> rx.Component:
+    """Several lines, sent as `name`. With `draft` the browser keeps what is typed under that key until the app says it was stored."""
+    identity = id or f"field-{name}"
+    props.setdefault("min_height", "110px")
+    control = rx.text_area(name=name, **_described(identity, error), **keeps_draft(draft), **props)
+    shown = rx.fragment(control, draft_key()) if _is_set(draft) else control
+    return field(identity, label, shown, help=help, error=error, optional=optional)
+
+
+def _is_set(text: Text) -> bool:
+    return isinstance(text, rx.Var) or text != ""
+
+
+def keeps_draft(draft: Text) -> dict[str, Any]:
+    """The attribute that makes `tocsin.js` keep the text of a field under the key `draft`."""
+    return {"data_draft": draft} if _is_set(draft) else {}
+
+
+def draft_key() -> rx.Component:
+    """A hidden input `draft_key` beside a kept field: tocsin.js writes the draft's own id into it, the same until it is stored.
+
+    A service that gets the same id twice stores the text once; the page then puts it into `sent_draft`, and the draft is forgotten.
+    """
+    return rx.el.input(type="hidden", name="draft_key", data_draft_key="")
+
+
+def sent_draft(key: Text) -> rx.Component:
+    """Tells tocsin.js that the draft with this id was stored."""
+    return rx.el.span(hidden=True, data_draft_sent=key)
+
+
+def select(
+    name: str, label: Any, choices: Any, *, help: Any = "", error: Text = "", optional: bool = False, id: str = "", **props: Any
+) -> rx.Component:
+    """One of several, by the browser's own menu. `choices` is a list of (value, label) or a Var of a list of ChoiceView."""
+    identity = id or f"field-{name}"
+    control = bare_select(choices, name=name, **_described(identity, error), **props)
+    return field(identity, label, control, help=help, error=error, optional=optional)
+
+
+def bare_select(choices: Any, **props: Any) -> rx.Component:
+    """A select without a label of its own, for tool bars: give it an `aria_label`."""
+    if isinstance(choices, rx.Var):
+        options = [rx.foreach(choices, lambda one: rx.el.option(one.label, value=one.value))]
+    else:
+        options = [rx.el.option(text, value=value) for value, text in choices]
+    return rx.el.span(rx.el.select(*options, **props), icon("chevron-down", 14), class_name="select")
+
+
+def checkbox(name: str, label: Any, *, hint: Any = "", id: str = "", **props: Any) -> rx.Component:
+    """A box to tick with its label; sent as `name`=on when ticked."""
+    identity = id or f"field-{name}"
+    return rx.el.div(
+        rx.checkbox(name=name, id=identity, size="1", **props),
+        rx.el.label(label, rx.el.span(hint, class_name="dimmer"), html_for=identity),
+        class_name="line check",
+    )

@@ -1,0 +1,34 @@
+"""People, as the initials in their own colour."""
+
+import reflex as rx
+
+from app.components.marks import Text
+
+
+def avatar(initials: Text, colour: Text, name: Text, *, size: int = 20, alone: bool = False, class_name: str = "") -> rx.Component:
+    """The initials of somebody in a disc of `size` pixels (16, 20, 24 or 28). `alone` names it to a screen reader, too."""
+    spoken = {"role": "img", "aria_label": name} if alone else {}
+    return rx.el.span(
+        rx.el.span(initials, class_name="rt-AvatarFallback rt-two-letters", aria_hidden="true"),
+        class_name=f"rt-reset rt-AvatarRoot rt-r-size-1 rt-variant-soft av av-{size} {class_name}",
+        data_accent_color=colour,
+        title=name,
+        **spoken,
+    )
+
+
+def person_avatar(person: rx.Var | object, *, size: int = 20, alone: bool = False) -> rx.Component:
+    """The avatar of a PersonView."""
+    return avatar(person.initials, person.colour, person.name, size=size, alone=alone)  # type: ignore[union-attr]
+
+
+def assignee(initials: Text, colour: Text, name: Text, is_mine: bool | rx.Var[bool]) -> rx.Component:
+    """Who has an incident: disc and name, "you" where it is the viewer; a dash where nobody has it."""
+    return rx.cond(
+        name != "",
+        rx.fragment(
+            avatar(initials, colour, name),
+            rx.el.span(name, rx.cond(is_mine, rx.el.span(" · you", class_name="dimmer")), class_name="cut"),
+        ),
+        rx.el.span("Nobody", class_name="dimmer cut"),
+    )

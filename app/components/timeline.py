@@ -1,0 +1,155 @@
+"""The timeline: one line or note an event, dividers between days and occurrences, and the box for a comment."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.components.controls import button
+from app.components.forms import draft_key, keeps_draft
+from app.components.labels import icon, label
+from app.components.marks import Text, state_mark
+from app.components.people import avatar
+
+_PLAIN_ICONS = {"assignment": "user-round-plus", "severity_change": "signal", "edit": "pencil"}
+
+
+def _node(event: Any) -> rx.Component:
+    """The sign in the gutter: what kind of line it is, or who wrote the note."""
+    state = rx.el.span(state_mark(event.state), class_name=f"node is-state is-{event.state}")
+    plain = rx.match(event.type, *[(kind, icon(name, 14)) for kind, name in _PLAIN_ICONS.items()], icon("circle-small", 14))
+    writer = avatar(event.actor_initials, event.actor_colour, event.actor, size=24)
+    return rx.match(
+        event.tone,
+        ("fire", rx.el.span(icon("siren", 14), class_name="node is-fire")),
+        ("still", rx.el.span(icon("bell-off", 14), class_name="node is-still")),
+        ("state", state),
+        ("note", rx.el.span(writer, class_name="node is-self")),
+        ("resolution", rx.el.span(writer, class_name="node is-self")),
+        ("prompt", rx.el.span(icon("message-circle-question", 14), class_name="node")),
+        rx.el.span(plain, class_name="node"),
+    )
+
+
+def _sentence(event: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(event.actor != "", rx.el.b(f"{event.actor} ")),
+        event.text,
+        rx.cond(event.strong != "", rx.el.b(f" {event.strong}")),
+        rx.foreach(event.labels, lambda one: rx.fragment(" ", label(one.name, one.value))),
+        rx.cond(event.rest != "", rx.el.small(f" {event.rest}")),
+        class_name="say",
+    )
+
+
+def _note(event: Any, on_edit: Any) -> rx.Component:
+    return rx.el.article(
+        rx.el.header(
+            rx.cond(event.tone == "resolution", state_mark("resolved")),
+            rx.el.b(event.actor),
+            rx.el.span(event.text, class_name="dim"),
+            rx.cond(event.edited != "", rx.el.small(event.edited)),
+            rx.cond(event.rest != "", rx.el.small(event.rest)),
+            *([rx.cond(event.may_edit, _edit(event, on_edit))] if on_edit else []),
+        ),
+        rx.html(event.html, class_name="prose"),
+        class_name=rx.match(event.tone, ("resolution", "note is-resolution"), ("prompt", "note is-prompt"), "note"),
+    )
+
+
+def _edit(event: Any, on_edit: Any) -> rx.Component:
+    return rx.el.button("Edit", type="button", class_name="link push", on_click=on_edit(event.id), data_needs_connection="")
+
+
+def _time(event: Any) -> rx.Component:
+    return rx.el.time(
+        rx.el.a(event.time, href=f"#event-{event.seq}", title=event.time_title, aria_label=event.time_title),
+        date_time=event.occurred_at,
+    )
+
+
+def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
+    """One EventRow, with the divider of its day before it. `on_edit(event id)` offers to edit a comment that the viewer may edit."""
+    line = rx.el.li(
+        _time(event),
+        _node(event),
+        rx.match(
+            event.tone,
+            ("note", _note(event, on_edit)),
+            ("resolution", _note(event, on_edit)),
+            ("prompt", _note(event, on_edit)),
+            _sentence(event),
+        ),
+        id=f"event-{event.seq}",
+        data_seq=event.seq,
+        data_type=event.type,
+        data_announce=event.announce,
+    )
+    again = rx.el.li(
+        icon("rotate-ccw", 14),
+        rx.el.span(event.actor, rx.cond(event.actor != "", " ", ""), event.text),
+        rx.cond(event.rest != "", rx.el.small(event.rest)),
+        id=f"event-{event.seq}",
+        class_name="again",
+        title=event.time_title,
+        data_seq=event.seq,
+        data_type=event.type,
+        data_announce=event.announce,
+    )
+    return rx.fragment(
+        rx.cond(event.day != "", rx.el.li(event.day, class_name="day")),
+        rx.cond(event.tone == "again", again, line),
+        key=event.id,
+    )
+
+
+def timeline(*lines: Any) -> rx.Component:
+    """The log named Timeline. Give it one or more `rx.foreach(…, event_row)`: all of them stand in one list.
+
+    The log itself is quiet; tocsin.js tells a screen reader of new comments and state changes, one sentence in five seconds at most.
+    """
+    return rx.el.div(
+        rx.el.ol(*lines, class_name="tl"),
+        rx.el.p(class_name="sr", aria_live="polite", data_announcer=""),
+        role="log",
+        aria_label="Timeline",
+        aria_live="off",
+        data_timeline="",
+        tab_index=-1,
+    )
+
+
+def since_divider(words: Any) -> rx.Component:
+    """The line "7 events since you last looked"."""
+    return rx.el.li(icon("arrow-down", 14), words, class_name="since")
+
+
+def composer(on_submit: Any, *, draft: Text, error: Text = "", may_write: Any = True) -> rx.Component:
+    """The box for a comment. `on_submit` gets `body` and `draft_key`; `draft` is the key that the browser keeps the text under.
+
+    The field is not bound to a state. When the comment is stored, put its `draft_key` into `forms.sent_draft`: that empties the box.
+    """
+    box = rx.el.form(
+        rx.el.label("Comment", html_for="comment", class_name="sr"),
+        rx.el.textarea(
+            id="comment",
+            name="body",
+            class_name="text",
+            rows=2,
+            placeholder="Write what you see or do",
+            data_key="c",
+            aria_describedby="comment-error comment-help",
+            **keeps_draft(draft),
+        ),
+        draft_key(),
+        rx.el.footer(
+            rx.el.span("Markdown · draft kept on this device", id="comment-help"),
+            rx.el.small(error, id="comment-error", class_name="wrong"),
+            rx.el.span(
+                button("Comment", kind="plain", hint="Ctrl ↵", size="1", type="submit", needs_connection=True, class_name="send"),
+                class_name="push line",
+            ),
+        ),
+        class_name="box",
+        on_submit=on_submit,
+    )
+    return rx.el.div(rx.cond(may_write, box) if isinstance(may_write, rx.Var) else box, class_name="composer")

@@ -1,0 +1,536 @@
+// Tocsin in the browser: what the server cannot know or do. docs/explanation/tocsin-js.md lists the attributes that pages use.
+// It owns only nodes that React renders empty and attributes that React does not set, so that the two never fight over a node.
+// Loaded in the head, before the page's modules: the connection is watched by wrapping WebSocket before anybody takes it.
+(() => {
+  "use strict";
+
+  const html = document.documentElement;
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const shell = () => document.querySelector("[data-viewer]");
+  const viewer = () => shell()?.dataset.viewer ?? "";
+  const kept = {
+    get(name) { try { return localStorage.getItem(name); } catch { return null; } },
+    set(name, value) { try { localStorage.setItem(name, value); } catch { /* full or forbidden: the text stays in the field */ } },
+    remove(name) { try { localStorage.removeItem(name); } catch { /* as above */ } },
+    names() { try { return Object.keys(localStorage); } catch { return []; } },
+  };
+  const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+
+  // ── Time: ages tick, and are counted by the server's clock ──
+
+  let clockOffset = 0;
+  const now = () => Date.now() + clockOffset;
+
+  function spell(seconds, withSeconds) {
+    const s = Math.max(0, Math.floor(seconds)), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
+    const two = (n) => String(n).padStart(2, "0");
+    if (s < 60) return `${s}s`;
+    if (withSeconds) return h ? `${h}h ${two(m % 60)}m ${two(s % 60)}s` : `${m}m ${two(s % 60)}s`;
+    if (m < 10) return `${m}m ${two(s % 60)}s`;
+    if (h < 1) return `${m}m`;
+    if (d < 1) return `${h}h ${two(m % 60)}m`;
+    return d < 7 ? `${d}d ${h % 24}h` : `${d}d`;
+  }
+
+  const formats = new Map();
+  function parts(date, zone, options) {
+    const name = zone + JSON.stringify(options);
+    if (!formats.has(name)) {
+      let format;
+      try { format = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zone || undefined }); }
+      catch { format = new Intl.DateTimeFormat("en-GB", options); }
+      formats.set(name, format);
+    }
+    return Object.fromEntries(formats.get(name).formatToParts(date).map((part) => [part.type, part.value]));
+  }
+  const zone = () => shell()?.dataset.zone ?? "";
+  const HOURS = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const DAY = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
+
+  function absolute(date) {
+    const here = parts(date, zone(), { ...DAY, ...HOURS, second: "2-digit", timeZoneName: "short" });
+    const there = parts(date, "UTC", { ...HOURS, second: "2-digit" });
+    return `${here.weekday} ${here.day} ${here.month} ${here.year} ${here.hour}:${here.minute}:${here.second} ${here.timeZoneName}`
+      + ` · ${there.hour}:${there.minute}:${there.second} UTC`;
+  }
+  function moment(date) {
+    const it = parts(date, zone(), { ...DAY, ...HOURS }), today = parts(new Date(now()), zone(), DAY);
+    return `${it.day} ${it.month}${it.year === today.year ? "" : ` ${it.year}`} ${it.hour}:${it.minute}`;
+  }
+
+  function showAge(node) {
+    const from = Date.parse(node.dateTime);
+    if (Number.isNaN(from)) return write(node, "");
+    const until = Date.parse(node.dataset.until ?? "");
+    if (node.dataset.age === "moment") return write(node, moment(new Date(from)));
+    write(node, spell(((Number.isNaN(until) ? now() : until) - from) / 1000, node.dataset.age === "clock"));
+  }
+  function explainAge(event) {
+    const node = event.target.closest?.("time[data-age]");
+    const from = node ? Date.parse(node.dateTime) : NaN;
+    if (!Number.isNaN(from)) node.title = absolute(new Date(from));
+  }
+  document.addEventListener("pointerover", explainAge);
+  document.addEventListener("focusin", explainAge);
+
+  function takeServerTime(node) {
+    const there = Date.parse(node.dataset.now ?? "");
+    if (!Number.isNaN(there) && Math.abs(there - Date.now() - clockOffset) > 2000) clockOffset = there - Date.now();
+  }
+
+  // ── Connection: live, reconnecting (closed for 2 s, or silent for longer than the server ever is), stale (15 s) ──
+
+  const RECONNECTING_MS = 2000, STALE_MS = 15000, SILENCE_MS = 3000;
+  const WORDS = { connecting: "Connecting…", live: "Live", reconnecting: "Reconnecting…", stale: "Stale" };
+  const WAITS = "No connection: this waits until it is back.";
+  let socket = null, joined = false, everJoined = false, pingMs = 25000;
+  let heardAt = Date.now(), lostAt = Date.now(), lookedAt = Date.now(), patienceUntil = 0;
+
+  function leave() {
+    if (joined) lostAt = Date.now();
+    joined = false;
+  }
+  function listen(opened) {
+    leave();
+    socket = opened;
+    opened.addEventListener("message", ({ data }) => {
+      if (opened !== socket) return;
+      heardAt = Date.now();
+      if (typeof data !== "string") return;
+      if (data[0] === "0") { try { pingMs = JSON.parse(data.slice(1)).pingInterval ?? pingMs; } catch { /* not engine.io */ } }
+      if (data.startsWith("40")) joined = everJoined = true;
+      if (data.startsWith("4")) answered();
+      if (html.dataset.connection !== "live") look();
+    });
+    opened.addEventListener("close", () => {
+      if (opened === socket) leave();
+    });
+  }
+  const Plain = window.WebSocket;
+  window.WebSocket = class WebSocket extends Plain {
+    constructor(...given) {
+      super(...given);
+      if (new URL(this.url).pathname.includes("/_event")) listen(this);
+    }
+  };
+
+  function connectionNow() {
+    const at = Date.now(), quiet = at - heardAt;
+    // after sleep the clock runs before the messages that waited: give those a moment
+    if (at - lookedAt > 4000) patienceUntil = at + 1500;
+    lookedAt = at;
+    const silent = joined && quiet > pingMs + SILENCE_MS && at > patienceUntil;
+    if (joined && !silent) return "live";
+    if (quiet > STALE_MS) return "stale";
+    if (!everJoined) return "connecting";
+    return silent || at - lostAt > RECONNECTING_MS || navigator.onLine === false ? "reconnecting" : html.dataset.connection ?? "live";
+  }
+  function look() {
+    const before = html.dataset.connection, state = connectionNow();
+    if (state !== before) {
+      html.dataset.connection = state;
+      all("[data-live]").forEach(showLive);
+      all("[data-banner]").forEach(showBanner);
+      if ((state === "stale") !== (before === "stale")) all("[data-needs-connection]").forEach(holdBack);
+      if (state === "live") tellBusy(true);
+    } else if (state === "stale") {
+      all("[data-banner] time").forEach(showAge);
+    }
+  }
+  const showLive = (node) => write(node, WORDS[html.dataset.connection] ?? "");
+
+  function element(name, attributes = {}, ...content) {
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    node.append(...content);
+    return node;
+  }
+  function showBanner(node) {
+    if (html.dataset.connection !== "stale") return node.replaceChildren();
+    if (node.firstChild) return;
+    const { hour, minute } = parts(new Date(heardAt), zone(), HOURS);
+    const since = element("time", { datetime: new Date(heardAt + clockOffset).toISOString(), "data-age": "", "aria-live": "off" });
+    const again = element("button", { type: "button", "data-try": "", "data-accent-color": "gray",
+      class: "rt-reset rt-BaseButton rt-r-size-1 rt-variant-surface rt-Button push" }, "Try now");
+    node.replaceChildren(
+      element("span", {}, element("b", {}, `No connection since ${hour}:${minute}.`), " What you see is ", since,
+        " old. What you write is kept on this device."),
+      again,
+    );
+  }
+  function tryNow() {
+    if (socket && (socket.readyState === Plain.CONNECTING || joined)) socket.close();
+    document.dispatchEvent(new Event("visibilitychange"));
+  }
+  function holdBack(node) {
+    if (html.dataset.connection === "stale") {
+      if (node.dataset.held !== undefined) return;
+      node.dataset.held = node.title;
+      node.setAttribute("aria-disabled", "true");
+      node.title = WAITS;
+    } else if (node.dataset.held !== undefined) {
+      node.removeAttribute("aria-disabled");
+      if (node.dataset.held) node.title = node.dataset.held; else node.removeAttribute("title");
+      delete node.dataset.held;
+    }
+  }
+  addEventListener("online", look);
+  addEventListener("offline", look);
+  document.addEventListener("visibilitychange", look);
+
+  // ── Actions: held back without a connection, busy after 150 ms, never sent twice by an impatient finger ──
+
+  const waiting = new Map();
+  function answered() {
+    for (const [node, timer] of waiting) { clearTimeout(timer); node.removeAttribute("aria-busy"); }
+    waiting.clear();
+  }
+  addEventListener("click", (event) => {
+    const node = event.target.closest?.("[data-needs-connection], [data-acts]");
+    if (!node) return;
+    if (node.dataset.held !== undefined || waiting.has(node)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else if (node.dataset.acts !== undefined && !(node.type === "submit" && node.form?.checkValidity() === false)) {
+      waiting.set(node, setTimeout(() => {
+        node.setAttribute("aria-busy", "true");
+        waiting.set(node, setTimeout(() => { node.removeAttribute("aria-busy"); waiting.delete(node); }, 10000));
+      }, 150));
+    }
+  }, true);
+
+  // ── Drafts: kept per viewer, with an id that goes with the text and stays the same until the app says that it was stored ──
+
+  const DRAFT = "tocsin:draft:", DRAFT_DAYS = 30;
+  const draftName = (field) => `${DRAFT}${viewer()}:${field.dataset.draft}`;
+  function readDraft(name) { try { return JSON.parse(kept.get(name)); } catch { return null; } }
+  function newId() { return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""); }
+  function showKey(field, id) {
+    const input = field.form?.querySelector("[data-draft-key]");
+    if (input) input.value = id;
+  }
+  function keepDraft(field) {
+    const name = draftName(field);
+    if (field.value === "") { kept.remove(name); return showKey(field, ""); }
+    const draft = readDraft(name) ?? { id: newId() };
+    kept.set(name, JSON.stringify({ ...draft, text: field.value, at: Date.now() }));
+    showKey(field, draft.id);
+  }
+  function restoreDraft(field, previous) {
+    const draft = readDraft(draftName(field));
+    // the same field now belongs to another incident: what was typed there is kept under its own name
+    if (previous !== undefined && previous !== field.dataset.draft) field.value = draft?.text ?? field.defaultValue;
+    else if (draft) field.value = draft.text;
+    else if (field.value !== field.defaultValue) return keepDraft(field);
+    showKey(field, draft?.id ?? "");
+  }
+  function sendDraft(field) {
+    const name = draftName(field), draft = readDraft(name);
+    if (!draft) return;
+    // text that changed after a first try is a new text: under the old id it would be taken for the first and dropped
+    const id = draft.sent !== undefined && draft.sent !== field.value ? newId() : draft.id;
+    kept.set(name, JSON.stringify({ ...draft, id, text: field.value, sent: field.value }));
+    showKey(field, id);
+  }
+  function forgetDraft(id) {
+    if (!id) return;
+    for (const name of kept.names().filter((one) => one.startsWith(DRAFT))) {
+      const draft = readDraft(name);
+      if (draft?.id !== id) continue;
+      const typed = draft.sent !== undefined && draft.text !== draft.sent
+        ? (draft.text.startsWith(draft.sent) ? draft.text.slice(draft.sent.length).trimStart() : draft.text) : "";
+      if (typed) kept.set(name, JSON.stringify({ id: newId(), text: typed, at: Date.now() })); else kept.remove(name);
+      for (const field of all("[data-draft]")) {
+        if (draftName(field) !== name) continue;
+        field.value = typed;
+        showKey(field, readDraft(name)?.id ?? "");
+      }
+    }
+  }
+  document.addEventListener("input", ({ target }) => { if (target.dataset?.draft) keepDraft(target); });
+  addEventListener("submit", ({ target }) => all("[data-draft]", target).forEach(sendDraft), true);
+  addEventListener("storage", ({ key, oldValue, newValue }) => {
+    if (!key?.startsWith(DRAFT) || newValue !== null) return;
+    let before;
+    try { before = JSON.parse(oldValue).text; } catch { return; }
+    for (const field of all("[data-draft]")) if (draftName(field) === key && field.value === before) field.value = "";
+  });
+  for (const name of kept.names()) {
+    if (name.startsWith(DRAFT) && !(Date.now() - readDraft(name)?.at < DRAFT_DAYS * 86400000)) kept.remove(name);
+  }
+
+  // ── Keys ──
+
+  const typing = (node) => node.matches?.("input:not([type=radio], [type=checkbox], [type=button]), textarea, select, [contenteditable=true]");
+  const dialogs = () => all("[role=dialog], [role=alertdialog], dialog[open]");
+  const usable = (node) => !node.disabled && node.getAttribute("aria-disabled") !== "true";
+  const keyName = ({ key, shiftKey }) => key.length > 1 || key.toLowerCase() === key.toUpperCase() ? key
+    : shiftKey ? `Shift+${key.toUpperCase()}` : key.toLowerCase();
+
+  function wired(key) {
+    const scope = dialogs().at(-1) ?? document;
+    const found = all(`[data-key="${CSS.escape(key)}"]`, scope).filter(usable), row = current();
+    const mine = found.find((node) => row?.contains(node));
+    const free = found.filter((node) => !node.closest("li[data-at], li:has([data-row])"));
+    return mine ?? free.find((node) => node.checkVisibility?.() ?? true) ?? free[0];
+  }
+  function activate(node) {
+    if (!typing(node)) return node.click();
+    node.scrollIntoView({ block: "nearest" });
+    node.focus();
+    if (node.tagName === "INPUT") node.select();
+  }
+
+  let prefix = "", prefixAt = 0;
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    const { key, target } = event;
+    const handled = () => event.preventDefault();
+    if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const form = target.closest?.("form");
+      if (!form) return;
+      handled();
+      const send = form.querySelector("[type=submit]");
+      return send ? send.click() : form.requestSubmit();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing(target)) {
+      if (key === "Escape" && target.dataset.key && !dialogs().length) target.blur();
+      return;
+    }
+    if (target.closest?.("[data-row]") && ["ArrowDown", "ArrowUp", "Home", "End"].includes(key)) { handled(); return step(key); }
+    if (document.querySelector("[data-shortcuts=off]") || target.closest?.("[role=menu], [role=listbox]")) return;
+    const pressed = keyName(event), sequence = Date.now() - prefixAt < 1200 ? `${prefix} ${pressed}` : "";
+    prefix = "";
+    const node = (sequence && wired(sequence)) || wired(pressed);
+    if (node && !event.repeat) { handled(); return activate(node); }
+    if (pressed === "?") { handled(); return showKeys(); }
+    if (dialogs().length) return;
+    if ((pressed === "j" || pressed === "k") && rows().length) { handled(); return step(pressed === "j" ? "ArrowDown" : "ArrowUp"); }
+    if (pressed === "Enter" && target === document.body && current()) { handled(); return current().querySelector("[data-row]").click(); }
+    if (document.querySelector(`[data-key^="${CSS.escape(pressed)} "]`)) { prefix = pressed; prefixAt = Date.now(); }
+  });
+
+  function nameOf(node) {
+    if (node.dataset.keyName) return node.dataset.keyName;
+    if (node.ariaLabel) return node.ariaLabel;
+    if (typing(node)) return node.labels?.[0]?.textContent ?? "";
+    const copy = node.cloneNode(true);
+    all("[aria-hidden], em, .pip, .sr", copy).forEach((part) => part.remove());
+    return copy.textContent.trim();
+  }
+  function showKeys() {
+    const keys = new Map(all("[data-key]").filter((node) => !node.closest("[data-set-theme]")).map((node) => [node.dataset.key, nameOf(node)]));
+    if (rows().length) keys.set("j", "Next").set("k", "Previous").set("Enter", "Open");
+    keys.set("Ctrl Enter", "Send").set("?", "These keys");
+    const list = element("dl");
+    for (const [key, words] of keys) {
+      list.append(element("dt", {}, ...key.split(" ").flatMap((one) => [element("kbd", { class: "key" }, one), " "])),
+        element("dd", {}, words[0]?.toUpperCase() + words.slice(1)));
+    }
+    const dialog = element("dialog", { class: "radix-themes keys", "aria-labelledby": "tocsin-keys",
+      "data-accent-color": "indigo", "data-gray-color": "slate", "data-radius": "medium" },
+      element("h2", { id: "tocsin-keys" }, "Keys"), list, element("form", { method: "dialog" }, element("button", {}, "Close")));
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  // ── The list: the cursor is real focus, one row of it in the tab order ──
+
+  const AT = "tocsin:at";
+  let lastIndex = 0;
+  const rows = () => all("[data-row]");
+  const current = () => document.querySelector("[data-at]");
+  const line = (row) => row.closest("li") ?? row;
+
+  function step(key) {
+    const list = rows(), here = list.findIndex((row) => line(row).hasAttribute("data-at"));
+    const from = here >= 0 ? here : key === "ArrowDown" ? lastIndex - 1 : lastIndex;
+    const to = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: list.length - 1 }[key];
+    list[Math.max(0, Math.min(list.length - 1, to))].focus();
+  }
+  function markRow(row) {
+    const before = current();
+    if (before !== line(row)) before?.removeAttribute("data-at");
+    line(row).setAttribute("data-at", "");
+    lastIndex = rows().indexOf(row);
+    try { sessionStorage.setItem(AT, row.dataset.row); } catch { /* the cursor starts at the top then */ }
+    rove();
+  }
+  function rove() {
+    const list = rows(), at = list.find((row) => line(row).hasAttribute("data-at")) ?? list[0];
+    for (const row of list) row.tabIndex = row === at ? 0 : -1;
+  }
+  function enterRows() {
+    if (!current()) {
+      let was = null;
+      try { was = sessionStorage.getItem(AT); } catch { /* as above */ }
+      const row = rows().find((one) => one.dataset.row === was);
+      if (row) line(row).setAttribute("data-at", "");
+    }
+    rove();
+  }
+  document.addEventListener("focusin", ({ target }) => { const row = target.closest?.("[data-row]"); if (row) markRow(row); });
+
+  // Whether somebody reads the list, so that new rows wait: the state is told by a click on a hidden switch.
+  let pointerInside = false, told = null, freeTimer = 0;
+  function readsList() {
+    const list = document.querySelector("[data-list]");
+    if (!list) return false;
+    const scroller = list.closest("main");
+    const scrolled = Math.max(scroller?.scrollTop ?? 0, document.scrollingElement?.scrollTop ?? 0);
+    return pointerInside || list.contains(document.activeElement) || scrolled > 4;
+  }
+  function tellBusy(again = false) {
+    const busy = readsList();
+    clearTimeout(freeTimer);
+    if (busy === (told ?? false) && !again) return;
+    freeTimer = setTimeout(() => {
+      html.dataset.listBusy = String(busy);
+      const button = document.querySelector(`[data-busy-switch="${busy}"]`);
+      if (!button || html.dataset.connection !== "live" || (busy === false && told === null)) return;
+      told = busy;
+      button.click();
+    }, busy && !again ? 0 : 300);
+  }
+  document.addEventListener("pointerover", ({ target, pointerType }) => {
+    pointerInside = pointerType !== "touch" && Boolean(target.closest?.("[data-list]"));
+    tellBusy();
+  });
+  html.addEventListener("pointerleave", () => { pointerInside = false; tellBusy(); });
+  document.addEventListener("focusin", () => tellBusy());
+  document.addEventListener("focusout", () => setTimeout(tellBusy));
+  document.addEventListener("scroll", () => tellBusy(), { capture: true, passive: true });
+
+  // ── The timeline: a screen reader hears of what comes, one sentence in five seconds at most ──
+
+  const SAY_MS = 5000;
+  const highest = new WeakMap();
+  let unsaid = [], sayTimer = 0;
+  function arrive(lines) {
+    for (const timeline of new Set(lines.map((one) => one.closest("[data-timeline]")))) {
+      if (!timeline) continue;
+      const mine = lines.filter((one) => timeline.contains(one)), known = highest.get(timeline);
+      highest.set(timeline, Math.max(known ?? 0, ...mine.map((one) => Number(one.dataset.seq))));
+      if (known !== undefined) unsaid.push(...mine.filter((one) => Number(one.dataset.seq) > known).map((one) => one.dataset.announce).filter(Boolean));
+    }
+    if (unsaid.length && !sayTimer) say();
+  }
+  function say() {
+    const words = unsaid.length > 1 ? `${unsaid.at(-1)}, and ${unsaid.length - 1} more` : unsaid[0];
+    unsaid = [];
+    if (words) all("[data-announcer]").forEach((node) => write(node, words));
+    sayTimer = words ? setTimeout(say, SAY_MS) : 0;
+  }
+
+  // ── Small things: copying, the status line, the tab, the theme, the browser's own zone and language ──
+
+  async function copy(button) {
+    const text = button.dataset.copyFrom ? document.getElementById(button.dataset.copyFrom)?.textContent ?? "" : button.dataset.copy;
+    try { await navigator.clipboard.writeText(text); } catch {
+      // without TLS there is no clipboard object
+      const area = element("textarea", { readonly: "", class: "sr" });
+      area.value = text;
+      button.after(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      button.focus();
+    }
+    button.setAttribute("data-copied", "");
+    setTimeout(() => button.removeAttribute("data-copied"), 2000);
+  }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-copy], [data-copy-from]");
+    if (button) copy(button);
+    if (target.closest?.("[data-dismiss]")) target.closest("[data-said]")?.setAttribute("data-gone", "");
+    if (target.closest?.("[data-try]")) tryNow();
+  });
+
+  const SAID_MS = 5000;
+  function letGo(said) {
+    said.removeAttribute("data-gone");
+    if (said.classList.contains("is-bad")) return;
+    setTimeout(function gone() {
+      if (said.matches(":hover, :focus-within")) setTimeout(gone, 1000); else said.setAttribute("data-gone", "");
+    }, SAID_MS);
+  }
+
+  let pageTitle = null;
+  function showTitle() {
+    const wanted = shell()?.dataset.title;
+    if (wanted) { pageTitle ??= document.title; if (document.title !== wanted) document.title = wanted; }
+    else if (pageTitle !== null) { document.title = pageTitle; pageTitle = null; }
+  }
+  let appliedTheme = "";
+  function meet(node) {
+    takeServerTime(node);
+    showTitle();
+    const icon = node.dataset.attention === "on" ? "/favicon-attention.svg" : "/favicon.svg";
+    all("link[rel~=icon][type='image/svg+xml']").forEach((link) => { if (link.getAttribute("href") !== icon) link.setAttribute("href", icon); });
+    const { viewer: who, theme } = node.dataset;
+    if (!who || !theme || appliedTheme === who + theme) return;
+    appliedTheme = who + theme;
+    if ((kept.get("theme") ?? "system") !== theme) document.querySelector(`[data-set-theme="${CSS.escape(theme)}"]`)?.click();
+  }
+  function findAnchor(node) {
+    if (location.hash.length < 2 || node.id !== decodeURIComponent(location.hash.slice(1)) || html.dataset.anchor === location.href) return;
+    html.dataset.anchor = location.href;
+    node.scrollIntoView({ block: "center" });
+  }
+
+  // ── What appears and what changes ──
+
+  const APPEARS = [
+    ["time[data-age]", showAge], ["[data-live]", showLive], ["[data-banner]", showBanner], ["[data-needs-connection]", holdBack],
+    ["[data-draft]", (node) => restoreDraft(node)], ["[data-draft-sent]", (node) => forgetDraft(node.dataset.draftSent)], ["[data-said]", letGo],
+    ["[data-viewer]", meet], ["[data-seq]", findAnchor],
+    ["[data-timezone]", (node) => { node.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? ""; }],
+    ["[data-locale]", (node) => { node.value = navigator.language; }],
+  ];
+  const CHANGES = {
+    datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
+    "data-now": meet, "data-theme": meet, "data-title": meet, "data-attention": meet,
+    "data-viewer": (node) => { meet(node); all("[data-draft]").forEach((field) => restoreDraft(field)); },
+    "data-zone": () => all("time[data-age]").forEach(showAge),
+  };
+  const ANY = APPEARS.map(([selector]) => selector).join();
+
+  function appear(node) {
+    if (!node.isConnected) return;
+    const found = all(ANY, node);
+    if (node.matches(ANY)) found.unshift(node);
+    for (const one of found) for (const [selector, act] of APPEARS) if (one.matches(selector)) act(one);
+  }
+  function changed(records) {
+    const lines = [];
+    let rowsMoved = false;
+    for (const { type, target, addedNodes, removedNodes, attributeName, oldValue } of records) {
+      if (type === "attributes") { if (target.getAttribute(attributeName) !== oldValue) CHANGES[attributeName](target, oldValue ?? undefined); continue; }
+      for (const node of addedNodes) {
+        if (node.nodeType !== 1) continue;
+        appear(node);
+        lines.push(...(node.matches("[data-seq]") ? [node] : all("[data-seq]", node)));
+        rowsMoved ||= node.matches("[data-row]") || node.querySelector("[data-row]") !== null;
+      }
+      for (const node of removedNodes) rowsMoved ||= node.nodeType === 1 && node.querySelector("[data-row]") !== null;
+    }
+    if (lines.length) arrive(lines);
+    if (rowsMoved) { enterRows(); tellBusy(); }
+  }
+  // React compares the page with what it would draw when it takes it over: until then nothing may be written into it.
+  const takenOver = () => !("__reactRouterContext" in window) || Object.keys(document.body).some((name) => name.startsWith("__reactFiber"));
+  function start() {
+    if (document.readyState === "loading" || !takenOver()) return setTimeout(start, 30);
+    changed([{ type: "childList", addedNodes: [document.body], removedNodes: [] }]);
+    new MutationObserver(changed).observe(document.body, {
+      childList: true, subtree: true, attributes: true, attributeOldValue: true, attributeFilter: Object.keys(CHANGES),
+    });
+    new MutationObserver(showTitle).observe(document.head, { childList: true, subtree: true, characterData: true });
+    setInterval(() => { look(); all("time[data-age]").forEach(showAge); }, 1000);
+  }
+
+  html.dataset.connection = "connecting";
+  start();
+})();

@@ -1,0 +1,248 @@
+"""The view objects that page states hold and components draw: plain values, ready to be shown, nothing that a viewer may not see.
+
+Times that the browser counts from are RFC 3339 text with Z and end in `_at`; times that are read as they stand were written in the
+viewer's zone by the service. An empty text means that there is nothing to show.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class PersonView:
+    """Somebody or something that acts. `colour` is the name of a Radix scale and stays the same for the same id."""
+
+    id: str = ""
+    name: str = ""
+    handle: str = ""
+    initials: str = ""
+    colour: str = "gray"
+
+
+@dataclass
+class NavView:
+    """Who is here and where: what the shell needs on every page. `now` is the server's clock, so that ages are right on a wrong one.
+
+    `unresolved` counts what nobody has resolved, `attention` what waits for somebody. `assigned_open` is whether something assigned
+    to the viewer is open. `theme` is a value of Theme, `zone` an IANA name.
+    """
+
+    organisation: str = ""
+    me: PersonView = field(default_factory=PersonView)
+    role: str = ""
+    is_admin: bool = False
+    may_act: bool = False
+    unresolved: int = 0
+    attention: int = 0
+    assigned_open: bool = False
+    theme: str = "system"
+    shortcuts: bool = True
+    zone: str = ""
+    now: str = ""
+
+
+@dataclass
+class NoticeView:
+    """What came of an action, in one sentence. `seq` differs from notice to notice, so that the same sentence is told again.
+
+    `tone` is "good" (goes away by itself) or "bad" (stays until dismissed). `may_undo` offers the inverse move.
+    """
+
+    text: str = ""
+    tone: str = "good"
+    seq: int = 0
+    may_undo: bool = False
+
+
+@dataclass
+class LabelView:
+    """One label of an alert."""
+
+    name: str = ""
+    value: str = ""
+
+
+@dataclass
+class LinkView:
+    """Where to read more; `url` is http or https, checked by the service."""
+
+    name: str = ""
+    url: str = ""
+
+
+@dataclass
+class IncidentRow:
+    """One line of the list. `group` is attention, working or resolved.
+
+    `head` is the group's name and `head_count` how many incidents it holds, on the first row of a group only. `age_until` is set once
+    it is resolved: the age then stands still. `last_actor` is the name before `last_activity`, as in "Alice" and "commented".
+    `moves` are the verbs that the viewer may use on it now.
+    """
+
+    id: str = ""
+    number: str = ""
+    title: str = ""
+    severity: str = "medium"
+    state: str = "open"
+    service: str = ""
+    assignee: str = ""
+    assignee_initials: str = ""
+    assignee_colour: str = "gray"
+    is_mine: bool = False
+    firing_count: int = 0
+    alert_count: int = 0
+    occurrence: int = 1
+    occurrence_text: str = ""
+    created_at: str = ""
+    age_until: str = ""
+    resolved_after: str = ""
+    last_actor: str = ""
+    last_activity: str = ""
+    last_activity_at: str = ""
+    group: str = "attention"
+    head: str = ""
+    head_count: int = 0
+    head_hint: str = ""
+    moves: list[str] = field(default_factory=list)
+    version: int = 0
+
+
+@dataclass
+class StepView:
+    """One of the four parts of the state track. `reached` is done, now or ahead; `text` says when and by whom."""
+
+    state: str = "open"
+    name: str = ""
+    reached: str = "ahead"
+    text: str = ""
+    after: str = ""
+
+
+@dataclass
+class FactView:
+    """One line of the facts in the rail."""
+
+    name: str = ""
+    value: str = ""
+    hint: str = ""
+    is_code: bool = False
+
+
+@dataclass
+class IncidentHead:
+    """What the incident's header, track, why-card and facts show.
+
+    `primary` is the verb of the one solid button, or empty where the viewer may not act; `moves` are all verbs that the viewer may
+    use now (`models.vocabulary.Move`). `description_html` is sanitised by the service. `tab_mark` stands before the number in the
+    browser's tab. `refires_reopen` is the sentence that the resolve dialog shows while alerts fire.
+    """
+
+    id: str = ""
+    number: str = ""
+    title: str = ""
+    description: str = ""
+    description_html: str = ""
+    severity: str = "medium"
+    state: str = "open"
+    service: str = ""
+    assignee: PersonView = field(default_factory=PersonView)
+    is_mine: bool = False
+    created_at: str = ""
+    resolved_at: str = ""
+    resolved_after: str = ""
+    occurrence: int = 1
+    occurrence_text: str = ""
+    firing_count: int = 0
+    alert_count: int = 0
+    truncated_count: int = 0
+    steps: list[StepView] = field(default_factory=list)
+    why: str = ""
+    why_labels: list[LabelView] = field(default_factory=list)
+    previous_number: str = ""
+    primary: str = ""
+    moves: list[str] = field(default_factory=list)
+    may_act: bool = False
+    refires_reopen: str = ""
+    facts: list[FactView] = field(default_factory=list)
+    tab_mark: str = ""
+    last_seq: int = 0
+    version: int = 0
+
+
+@dataclass
+class EventRow:
+    """One line of the timeline, in words.
+
+    `actor` and `text` make the sentence ("Bob" "acknowledged"), `strong` is what it is about ("Error rate above 5 %") and `rest` what
+    follows in small type. `html` is the sanitised body of a comment or a resolution. `tone` is fire, still, state, call, plain, note,
+    resolution, prompt or again. `state` picks the mark of a state line. `day` is set where the day differs from the line before.
+    `time` is HH:MM in the viewer's zone, `time_title` the absolute time there and in UTC. `announce` is what a screen reader is told
+    of it as it comes, empty for what is not announced.
+    """
+
+    id: str = ""
+    seq: int = 0
+    type: str = "comment"
+    tone: str = "plain"
+    icon: str = ""
+    state: str = ""
+    actor: str = ""
+    actor_initials: str = ""
+    actor_colour: str = "gray"
+    is_mine: bool = False
+    time: str = ""
+    time_title: str = ""
+    occurred_at: str = ""
+    day: str = ""
+    text: str = ""
+    strong: str = ""
+    rest: str = ""
+    html: str = ""
+    edited: str = ""
+    labels: list[LabelView] = field(default_factory=list)
+    may_edit: bool = False
+    announce: str = ""
+
+
+@dataclass
+class AlertRow:
+    """One alert in the incident's rail. `age_at` is when the current firing began, or ended for a resolved one."""
+
+    id: str = ""
+    title: str = ""
+    status: str = "firing"
+    severity: str = "medium"
+    age_at: str = ""
+    repeat_count: int = 0
+    last_seen_at: str = ""
+    integration: str = ""
+    labels: list[LabelView] = field(default_factory=list)
+    more_labels: int = 0
+    links: list[LinkView] = field(default_factory=list)
+
+
+@dataclass
+class IntegrationRow:
+    """A sender of alerts in the list of integrations. `light` is lit, waiting, off or trouble."""
+
+    id: str = ""
+    name: str = ""
+    kind: str = ""
+    kind_name: str = ""
+    key_prefix: str = ""
+    service: str = ""
+    enabled: bool = True
+    light: str = "waiting"
+    last_alert_at: str = ""
+    alert_count: int = 0
+    alert_count_text: str = ""
+    last_refusal: str = ""
+    last_refused_at: str = ""
+    previous_key_until: str = ""
+
+
+@dataclass
+class ChoiceView:
+    """One entry of a select or a filter."""
+
+    value: str = ""
+    label: str = ""
