@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from models.vocabulary import AlertStatus, IncidentState, Move, Severity
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """A part of a longer list. `next` is the cursor of the part that follows, None after the last one."""
+
+    items: list[Item]
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
-    """An alert of an incident."""
+    """An alert of an incident. `status`, `severity`, `starts_at` and `ends_at` are those of its last firing in that incident."""
 
     id: UUID
     integration_id: UUID

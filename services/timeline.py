@@ -112,6 +112,10 @@ DATA: dict[EventType, type[EventData]] = {
 _TYPE_OF = {data: event_type for event_type, data in DATA.items()}
 
 
+Place = tuple[datetime, int]
+"""Where a line stands in the order of its timeline: (occurred_at, seq)."""
+
+
 def record(
     tx: Tx,
     incident_id: UUID,
@@ -143,7 +147,8 @@ def page(
     session: Session,
     incident_id: UUID,
     *,
-    before: tuple[datetime, int] | None = None,
+    before: Place | None = None,
+    after: Place | None = None,
     after_seq: int | None = None,
     limit: int = 50,
     types: tuple[EventType, ...] = (),
@@ -151,8 +156,8 @@ def page(
 ) -> list[EventRecord]:
     """A stretch of an incident's timeline, in the order (occurred_at, seq).
 
-    With `before` the newest `limit` lines before that place; with `after_seq` the lines that were written after that one; else the
-    first lines, or with `newest_first` the last ones, newest first.
+    With `before` the newest `limit` lines before that place, with `after` the oldest ones after it; with `after_seq` the lines that
+    were written after that one; else the first lines, or with `newest_first` the last ones, newest first.
     """
     query = (
         select(TimelineEvent, ActorRow.name)
@@ -165,11 +170,20 @@ def page(
     if after_seq is not None:
         query = query.where(seq > after_seq)
     if before is not None:
-        query = query.where((when < before[0]) | ((when == before[0]) & (seq < before[1])))
+        query = query.where(when <= before[0], (when < before[0]) | (seq < before[1]))
+    if after is not None:
+        query = query.where(when >= after[0], (when > after[0]) | (seq > after[1]))
     descending = newest_first or before is not None
     query = query.order_by(when.desc(), seq.desc()) if descending else query.order_by(when, seq)
     rows = [to_record(event, name) for event, name in session.exec(query.limit(limit)).all()]
     return rows if newest_first or not descending else rows[::-1]
+
+
+def place_of(session: Session, incident_id: UUID, seq: int) -> Place | None:
+    """Where the line with this number stands; None when the incident has no such line."""
+    query = select(TimelineEvent.occurred_at).where(TimelineEvent.incident_id == incident_id, TimelineEvent.seq == seq)
+    occurred_at = session.exec(query).first()
+    return None if occurred_at is None else (occurred_at, seq)
 
 
 def to_record(event: TimelineEvent, actor_name: str) -> EventRecord:
