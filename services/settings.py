@@ -35,8 +35,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path("data"),
         validate_default=True,
-        description="Folder for what Tocsin writes: the SQLite file and the key file. Made at the first start. A relative path starts at the "
-        "working directory.",
+        description="Folder for what Tocsin writes: the SQLite file and the key file. Made at the first start. A relative path starts at "
+        "the working directory.",
     )
     database_url: str = Field(
         default="",
@@ -45,8 +45,8 @@ class Settings(BaseSettings):
     )
     base_url: str = Field(
         default="http://127.0.0.1:8000",
-        description="Address at which people and senders reach Tocsin, without a path. Links that leave Tocsin begin with it, and pages may "
-        "connect from it as well as from the host that they were loaded from. `serve` takes its own host and port where it is not set.",
+        description="Address at which people and senders reach Tocsin, without a path. Links that leave Tocsin begin with it, and pages "
+        "may connect from it as well as from the host that they were loaded from. Default of `serve`: its own host and port.",
     )
     host: str = Field(
         default="127.0.0.1", description="Address that `tocsin serve` listens on. `0.0.0.0` for every network of the machine."
@@ -65,13 +65,14 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(),
-        description="Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between them, such as "
-        "`10.0.0.0/8, ::1`.",
+        description="Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between them, "
+        "such as `10.0.0.0/8, ::1`.",
     )
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,
-        description="Bearer token, of at least 16 characters, that opens `/-/metrics` to other machines. Without it only this machine may read them.",
+        description="Bearer token, of at least 16 characters, that opens `/-/metrics` to other machines. "
+        "Without it only this machine may read them.",
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="How a log line is written: for people, or as one JSON object."
@@ -131,8 +132,8 @@ class Settings(BaseSettings):
 def several_on_sqlite(workers: int) -> str:
     """The sentence that refuses several web processes on SQLite."""
     return (
-        f"TOCSIN_WORKERS: {workers} web processes need PostgreSQL: a SQLite file has one writer, and a page in one process would not hear of a change made "
-        "in another. Set TOCSIN_DATABASE_URL to a postgresql:// address, or start one process (TOCSIN_WORKERS=1)."
+        f"TOCSIN_WORKERS: {workers} web processes need PostgreSQL: a SQLite file has one writer, and a page in one process would not "
+        "hear of a change made in another. Set TOCSIN_DATABASE_URL to a postgresql:// address, or start one process (TOCSIN_WORKERS=1)."
     )
 
 
@@ -197,7 +198,7 @@ def secret_key() -> bytes:
 def _write_new_key(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(secrets.token_urlsafe(48).encode() + b"\n")
     try:
         path.hardlink_to(draft)  # whole or not at all, and the first of several processes wins

@@ -1,1 +1,0 @@
-"""What programs talk to: alert intake, the REST interface and its description."""

@@ -1,0 +1,1 @@
+"""What pages look like: one module a page."""

@@ -1,0 +1,48 @@
+"""Who has a page open: every use of what is inside Reflex, so that a change there is a change here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import reflex as rx
+
+_namespace: Any = None
+
+
+def connect(app: rx.App, base_url: str) -> None:
+    """Take over the sockets of this app: pages may connect from the host that they were loaded from and from `base_url`."""
+    global _namespace
+    if app.event_namespace is None or app.sio is None:
+        raise RuntimeError("the app has no sockets: it was made without state")
+    _namespace = app.event_namespace
+    app.sio.eio.cors_allowed_origins = lambda origin, environ: is_own_origin(origin, environ, base_url)
+
+
+def is_own_origin(origin: str | None, environ: Mapping[str, Any], base_url: str) -> bool:
+    """Whether a socket may be opened by a page of this origin.
+
+    The request's own Host counts, under whatever name, since a page elsewhere cannot choose it. A program that is no browser says no
+    origin and carries no cookie that a page elsewhere could ride on.
+    """
+    if origin is None or origin == base_url:
+        return True
+    parts = urlsplit(origin)
+    return parts.scheme in ("http", "https") and parts.netloc.lower() == str(environ.get("HTTP_HOST", "")).lower() != ""
+
+
+def tab(state: rx.State) -> tuple[str, str]:
+    """The tab that a state belongs to and the socket by which it is open now."""
+    session = state.router.session
+    return session.client_token, session.session_id
+
+
+def is_tab_open(token: str, sid: str) -> bool:
+    """Whether this tab is still open by this socket. False after it left, was reloaded or came back by another socket."""
+    return bool(_namespace is not None and _namespace.sid_to_token.get(sid) == token)
+
+
+def count_open_tabs() -> int:
+    """How many tabs are connected to this process."""
+    return len(_namespace.sid_to_token) if _namespace is not None else 0

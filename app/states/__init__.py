@@ -1,0 +1,1 @@
+"""What pages hold: one module a page, of the page's name."""

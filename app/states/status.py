@@ -1,0 +1,20 @@
+"""The status line: one sentence about what came of the last action, told to screen readers too."""
+
+import reflex as rx
+
+from services.views import NoticeView
+
+
+class Status(rx.State):
+    """The sentence that stands there now. A page's state that derives from this one says things by `self.say`."""
+
+    notice: NoticeView = NoticeView()
+
+    def say(self, sentence: str, *, bad: bool = False, may_undo: bool = False) -> None:
+        """Put a sentence into the status line. A bad one stays until it is dismissed."""
+        self.notice = NoticeView(text=sentence, tone="bad" if bad else "good", seq=self.notice.seq + 1, may_undo=may_undo)
+
+    @rx.event
+    def show_failure(self, sentence: str) -> None:
+        """Say why the last action did not work."""
+        self.say(sentence, bad=True)
