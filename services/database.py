@@ -90,6 +90,7 @@ class Storage:
         self.lock = _FairLock()
         self._writer: Connection | None = None
         self._writer_is_patient = True
+        self._kept = threading.local()
         self._seen_version: int | None = None
 
     @property
@@ -97,10 +98,11 @@ class Storage:
         return self.engine.dialect
 
     @contextmanager
-    def turn(self, timeout_seconds: float = DEADLINE_SECONDS) -> Iterator[Connection | Engine]:
-        """What a writer binds its session to: on SQLite the one connection, for the time of its turn."""
+    def turn(self, timeout_seconds: float = DEADLINE_SECONDS) -> Iterator[Connection]:
+        """The connection of a writer: on SQLite the one there is, for the time of its turn."""
         if not self.is_sqlite:
-            yield self.engine
+            with self.engine.connect() as connection:
+                yield connection
             return
         began = time.monotonic()
         if not self.lock.acquire(timeout_seconds):
@@ -141,6 +143,27 @@ class Storage:
         finally:
             self.lock.release()
         return changed
+
+    def look(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
+        """The rows of one query outside of any transaction, on a connection that this thread keeps.
+
+        Raises: StorageBusyError when the database is away.
+        """
+        for is_last in (False, True):
+            raw = getattr(self._kept, "connection", None)
+            try:
+                if raw is None:
+                    raw = self._kept.connection = self.engine.raw_connection()
+                    if not self.is_sqlite:
+                        raw.driver_connection.autocommit = True  # type: ignore[union-attr]
+                return list(statement.run(raw.cursor(), values).fetchall())
+            except (DBAPIError, NoConnectionInTimeError) as error:
+                self._kept.connection = None
+                if raw is not None:
+                    raw.invalidate()
+                if is_last:  # the first failure may be a connection that had gone stale
+                    raise StorageBusyError from error
+        raise AssertionError
 
     def close(self) -> None:
         if self._writer is not None:
@@ -248,9 +271,12 @@ def _only_own_changes(session: Session, _context: Any, _instances: Any) -> None:
 class Tx:
     """One transaction. Functions that take it first write in it and never commit."""
 
-    def __init__(self, session: TenantSession, dialect: Dialect, tenant_id: UUID | None) -> None:
-        self.session = session
-        self.dialect = dialect
+    def __init__(self, connection: Connection, tenant_id: UUID | None, *, everywhere: bool) -> None:
+        self.connection = connection
+        """For Core statements, which name the tenant themselves."""
+        self.dialect = connection.dialect
+        self._everywhere = everywhere
+        self._session: TenantSession | None = None
         self.now: datetime = clock.now()
         self._tenant_id = tenant_id
         self._rows: dict[tuple[type[SQLModel], tuple[str, ...]], list[Mapping[str, Any]]] = {}
@@ -265,9 +291,12 @@ class Tx:
         return self._tenant_id
 
     @property
-    def connection(self) -> Connection:
-        """The connection, for Core statements that name the tenant themselves."""
-        return self.session.connection()
+    def session(self) -> TenantSession:
+        """A session with the tenant's filter, in this transaction. Made at the first use: intake does without."""
+        if self._session is None:
+            self._session = TenantSession(self.connection, expire_on_commit=False, join_transaction_mode="rollback_only")
+            self._session.info.update(tenant_id=self._tenant_id, everywhere=self._everywhere)
+        return self._session
 
     @property
     def cursor(self) -> Any:
@@ -287,7 +316,8 @@ class Tx:
 
     def flush(self) -> None:
         """Write what was collected, in the order in which the tables refer to each other."""
-        self.session.flush()
+        if self._session is not None:
+            self._session.flush()
         if not self._rows:
             return
         rows, self._rows = self._rows, {}
@@ -345,28 +375,24 @@ def _as_busy(error: DBAPIError) -> StorageBusyError | None:
 
 
 @contextmanager
-def _begin(session: TenantSession, tenant_id: UUID | None, dialect: Dialect) -> Iterator[Tx]:
-    tx = Tx(session, dialect, tenant_id)
+def _begin(connection: Connection, tenant_id: UUID | None, everywhere: bool) -> Iterator[Tx]:
+    tx = Tx(connection, tenant_id, everywhere=everywhere)
     try:
-        yield tx
-        tx.flush()
-        tx._notify()
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        with connection.begin():
+            yield tx
+            tx.flush()
+            tx._notify()
+    finally:
+        if tx._session is not None:
+            tx._session.close()
     tx._publish()
 
 
 @contextmanager
 def _write(tenant_id: UUID | None, everywhere: bool, timeout_seconds: float) -> Iterator[Tx]:
-    place = storage()
     try:
-        with place.turn(timeout_seconds) as bind:
-            session = TenantSession(bind, expire_on_commit=False)
-            session.info.update(tenant_id=tenant_id, everywhere=everywhere)
-            with session, _begin(session, tenant_id, place.dialect) as tx:
-                yield tx
+        with storage().turn(timeout_seconds) as connection, _begin(connection, tenant_id, everywhere) as tx:
+            yield tx
     except DBAPIError as error:
         busy = _as_busy(error)
         if busy is None:

@@ -417,18 +417,25 @@ class Openings:
         if not self.made:
             return
         count = len(self.made)
-        taken = (
-            update(_tenant)
-            .where(_tenant.c.id == self._tx.tenant_id)
-            .values(next_number=_tenant.c.next_number + count)
-            .returning(_tenant.c.next_number)
-        )
-        first = self._tx.execute(taken).scalar_one() - count
+        taken = _take_numbers(self._tx.dialect.name).run(self._tx.cursor, {"which": self._tx.tenant_id, "count": count})
+        first = taken.fetchone()[0] - count
         for place, incident in enumerate(self.made):
             incident.row["number"] = first + place
             search.add(
                 self._tx, "incident", incident.id, incident.id, incident.title, findable(incident), self._tx.now
             )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _take_numbers(dialect_name: str) -> Prepared:
+    del dialect_name  # part of the key only
+    statement = (
+        update(_tenant)
+        .where(_tenant.c.id == bindparam("which", type_=Uuid()))
+        .values(next_number=_tenant.c.next_number + bindparam("count", type_=Integer()))
+        .returning(_tenant.c.next_number)
+    )
+    return Prepared(statement, storage().dialect)
 
 
 def findable(incident: Held) -> str:

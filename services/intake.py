@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from models.vocabulary import IntegrationKind
-from services import clock, database, deliveries, formats, sources
+from services import clock, database, deliveries, formats, measures, sources
 from services.deliveries import Delivery
 from services.errors import NotAllowedError, NotFoundError, RefusedError, StorageBusyError
 from services.formats import Received, Refusal
@@ -27,6 +27,15 @@ WAIT_SECONDS = 1.5
 """A request that waited longer than this is answered 503 without being stored; the sender sends it again."""
 
 _log = structlog.get_logger()
+
+
+class NotStoredError(StorageBusyError):
+    """It could not be stored for a reason that is ours: it may be sent again, and the log says what happened."""
+
+    title = "Not stored"
+
+    def __init__(self) -> None:
+        super().__init__("This could not be stored, and it is our fault. Send it again later.", retry_after_seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Intake:
             document = refusal  # an unknown key is told first, by the thread
         request = _Request(hash_token(key), document, asyncio.get_running_loop())
         self._start()
+        measures.intake_queue_depth.inc()
         self._queue.put(request)
         return await request.future
 
@@ -105,12 +115,13 @@ class Intake:
                         is_last = True
                         break
                     batch.append(request)
+            measures.intake_queue_depth.dec(len(batch))
             try:
                 _serve(batch)
-            except BaseException as error:  # the thread must outlive any bug: senders are told, and send again
+            except BaseException:  # the thread must outlive any bug: senders are told, and send again
                 _log.exception("intake failed")
                 for request in batch:
-                    request.outcome = request.outcome or error
+                    request.outcome = request.outcome or NotStoredError()
             _answer(batch)
             if is_last:
                 return
@@ -207,13 +218,14 @@ def _store_alone(one: tuple[_Request, Delivery]) -> None:
             del error
         except Exception:
             _log.exception("an alert could not be stored", integration_id=str(delivery.source.id))
-            request.outcome = StorageBusyError("This could not be stored, and it is our fault. Send it again later.")
+            request.outcome = NotStoredError()
         return
 
 
 def _write(work: Sequence[tuple[_Request, Delivery]]) -> None:
     with database.write(work[0][1].source.tenant_id) as tx:
         deliveries.apply(tx, [delivery for _, delivery in work])
+    measures.commit_batch_size.observe(len(work))
     for request, delivery in work:
         received: Received = delivery.received
         request.outcome = Answer(len(received.alerts), tuple(delivery.incidents), received.refused)

@@ -48,9 +48,7 @@ def by_key(hashes: Iterable[str], now: datetime) -> dict[str, Source]:
     """The integrations that these key hashes belong to; a key before the last rotation counts until its time is over."""
     wanted = set(hashes)
     place = database.storage()
-    with database.read_everywhere() as session:
-        cursor = session.connection().connection.cursor()
-        rows = _by_key(place.dialect.name).run(cursor, {"hashes": listed(sorted(wanted), place.dialect)}).fetchall()
+    rows = place.look(_by_key(place.dialect.name), {"hashes": listed(sorted(wanted), place.dialect)})
     found: dict[str, Source] = {}
     for source_id, tenant_id, kind, name, enabled, service_id, key_hash, previous_hash, previous_until in rows:
         source = Source(as_uuid(source_id), as_uuid(tenant_id), kind, name, bool(enabled), as_uuid(service_id))  # type: ignore[arg-type]

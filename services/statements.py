@@ -17,6 +17,16 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
+from sqlmodel import UTCDateTime
+
+
+def _sqlite_time(value: datetime | None) -> str | None:
+    """A time as SQLAlchemy stores it on SQLite, fixed-width UTC text, in a fifth of the time."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 class Prepared:
@@ -28,17 +38,22 @@ class Prepared:
         self.sql: str = compiled.string
         self._named = compiled.positiontup is None
         names = list(compiled.binds) if self._named else list(compiled.positiontup)
-        self._binds = [(name, processors.get(name)) for name in names]
+        types = {name: bind.type for name, bind in compiled.binds.items()}
+        is_sqlite = dialect.name == "sqlite"
+        self._binds = [
+            (name, _sqlite_time if is_sqlite and isinstance(types[name], UTCDateTime) else processors.get(name)) for name in names
+        ]
         self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._driver_error: type[Exception] = dialect.dbapi.Error if dialect.dbapi else DBAPIError
         self._dialect = dialect
 
     def bind(self, values: Mapping[str, Any]) -> Any:
         """The driver's parameters for these values, each through the processor of its type."""
-        pairs = [(name, process, values[name] if name in values else self._fixed[name]) for name, process in self._binds]
+        if self._fixed:
+            values = {**self._fixed, **values}
         if self._named:
-            return {name: process(value) if process else value for name, process, value in pairs}
-        return tuple(process(value) if process else value for _, process, value in pairs)
+            return {name: values[name] if process is None else process(values[name]) for name, process in self._binds}
+        return [values[name] if process is None else process(values[name]) for name, process in self._binds]
 
     def run(self, cursor: Any, values: Mapping[str, Any]) -> Any:
         """Run it once; the cursor with its rows. Raises: DBAPIError, as SQLAlchemy does."""
@@ -51,7 +66,10 @@ class Prepared:
     def run_many(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run it for each row, in one call of the driver. Raises: DBAPIError, as SQLAlchemy does."""
         try:
-            cursor.executemany(self.sql, [self.bind(row) for row in rows])
+            if len(rows) == 1:
+                cursor.execute(self.sql, self.bind(rows[0]))
+            else:
+                cursor.executemany(self.sql, [self.bind(row) for row in rows])
         except self._driver_error as error:
             raise self._as_sqlalchemy(error) from error
 

@@ -160,6 +160,6 @@ def test_only_named_modules_look_across_organisations() -> None:
     users = {
         path.name
         for path in sources()
-        if any(name in path.read_text() for name in ("read_everywhere(", "write_everywhere(", "everywhere=True", '"everywhere"'))
+        if any(name in path.read_text() for name in ("read_everywhere(", "write_everywhere(", "everywhere=True", '"everywhere"', ".look("))
     }
     assert users == {"across_tenants.py", "database.py", "sources.py"}

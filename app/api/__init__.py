@@ -1,0 +1,1 @@
+"""What programs talk to: alert intake, the REST interface and its description."""
