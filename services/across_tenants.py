@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, exists, func, or_, select, update
+from sqlalchemy import Select, exists, func, select, update
 
 from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
 from models.columns import new_id
@@ -202,25 +202,23 @@ def use_set_up_link(tx: Tx, token_hash: str) -> bool:
     return tx.execute(update(OneTimeLink).where(*good).values(used_at=tx.now)).rowcount == 1
 
 
-def record_attempt(attempt_id: UUID, email: str, address: str) -> None:
-    """Note a try to sign in as failed, before it is known how it ends, so that tries at the same moment count each other."""
+def note_attempt(attempt_id: UUID, email: str, address: str, *, since: datetime, limit: int) -> int | None:
+    """Note a try to sign in, as failed until it is known how it ends, so that tries at the same moment count each other.
+
+    How many tries at this account have failed since then; None, and nothing is noted, when `limit` failed from this address.
+    """
+    failed = (_attempt.succeeded.is_(False), _attempt.at > since)
     with database.write_everywhere() as tx:
+        if tx.dialect.name == "postgresql":
+            tx.execute(select(func.pg_advisory_xact_lock(func.hashtext(address))))
+        if tx.execute(select(func.count()).where(_attempt.address == address, *failed)).scalar_one() >= limit:
+            return None
+        at_account: int = tx.execute(select(func.count()).where(_attempt.email == email, *failed)).scalar_one()
         tenant_id = tx.execute(select(_user.tenant_id).where(_user.email == email)).scalar()
         tx.insert(SignInAttempt, id=attempt_id, tenant_id=tenant_id, email=email, address=address, succeeded=False, at=tx.now)
+    return at_account
 
 
 def mark_attempt_succeeded(tx: Tx, attempt_id: UUID) -> None:
     """Note that this try was the right person."""
     tx.execute(update(SignInAttempt).where(_attempt.id == attempt_id).values(succeeded=True))
-
-
-def failed_attempts(email: str, address: str, since: datetime) -> tuple[int, int]:
-    """How many tries failed since then: from this address, and at this account from anywhere."""
-    from_address = func.coalesce(func.sum(case((_attempt.address == address, 1), else_=0)), 0)
-    at_account = func.coalesce(func.sum(case((_attempt.email == email, 1), else_=0)), 0)
-    row = _row(
-        select(from_address, at_account).where(
-            _attempt.succeeded.is_(False), _attempt.at >= since, or_(_attempt.address == address, _attempt.email == email)
-        )
-    )
-    return int(row[0]), int(row[1])

@@ -146,20 +146,21 @@ def create_organisation(name: str, slug: str | None = None, *, timezone: str | N
     slug = checks.take(check_slug, slug_from(name or "") if slug is None else slug, "slug")
     timezone = checks.take(check_timezone, timezone, "timezone")
     checks.done()
-    try:
-        with database.write(new_id()) as tx:
-            return add_organisation(tx, name=name, slug=str(slug), timezone=timezone or "UTC")
-    except IntegrityError as error:
-        raise ConflictError(f"There is an organisation with the slug {slug} already. Choose another.", field="slug") from error
+    with database.write(new_id()) as tx:
+        return add_organisation(tx, name=name, slug=str(slug), timezone=timezone or "UTC")
 
 
 def add_organisation(tx: Tx, *, name: str, slug: str, timezone: str) -> Actor:
-    """Write the organisation of this transaction and its system actor; the values were checked."""
+    """Write the organisation of this transaction and its system actor; the values were checked. Raises: ConflictError."""
     tx.insert(
         Tenant, id=tx.tenant_id, slug=slug, name=name, created_at=tx.now, next_number=1, timezone=timezone, reopen_window_seconds=1800
     )
     system = Actor(new_id(), tx.tenant_id, ActorKind.SYSTEM, Role.ADMIN, SYSTEM_NAME)
     tx.insert(ActorRow, id=system.id, kind=ActorKind.SYSTEM, name=SYSTEM_NAME)
+    try:
+        tx.flush()
+    except IntegrityError as error:
+        raise ConflictError(f"There is an organisation with the slug {slug} already. Choose another.", field="slug") from error
     audit.record(tx, system, "organisation.created", "organisation", tx.tenant_id, after={"name": name, "slug": slug, "timezone": timezone})
     return system
 

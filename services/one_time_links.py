@@ -1,0 +1,189 @@
+"""Links that work once: the first set-up of an installation, and a new password for somebody who lost theirs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from models.access import OneTimeLink
+from models.columns import new_id
+from models.people import User
+from models.vocabulary import LinkPurpose, Role
+from services import access, across_tenants, audit, clock, database, people, secrets, sessions, sign_in
+from services.access import Actor
+from services.across_tenants import FoundLink, FoundPerson
+from services.errors import ConflictError, NotFoundError
+from services.people import Checks
+from services.sessions import SignedIn
+
+LIFETIME = timedelta(hours=24)
+_TOKEN_PREFIX = "tl"
+_SET_UP_IS_OVER = "This link does not work any more: it was used, is older than 24 hours, or there is an administrator already."
+_PASSWORD_IS_OVER = "This link does not work any more: it was used, replaced by a newer one, or is older than 24 hours. Ask for a new one."
+
+
+def set_up_path(token: str) -> str:
+    """Where the set-up link leads, from the address of the installation on."""
+    return f"/setup?token={token}"
+
+
+def password_path(token: str) -> str:
+    """Where a password link leads, from the address of the installation on."""
+    return f"/new-password?token={token}"
+
+
+def make_set_up_link() -> str | None:
+    """A new token for the set-up, which replaces earlier ones; None once an admin exists, however made."""
+    if across_tenants.any_admin_exists():
+        return None
+    token = secrets.new_token(_TOKEN_PREFIX)
+    across_tenants.replace_set_up_link(secrets.hash_token(token), clock.now() + LIFETIME)
+    return token
+
+
+def set_up_is_open(token: str) -> bool:
+    """Whether this token still opens the set-up."""
+    return _good(token, LinkPurpose.SETUP) is not None and not across_tenants.any_admin_exists()
+
+
+def _good(token: str, purpose: LinkPurpose) -> FoundLink | None:
+    if not token.startswith(_TOKEN_PREFIX) or len(token) > 100:
+        return None
+    link = across_tenants.link_by_hash(secrets.hash_token(token))
+    if link is None or link.purpose is not purpose or link.used_at is not None or link.expires_at <= clock.now():
+        return None
+    return link
+
+
+async def complete_set_up(
+    token: str,
+    *,
+    organisation: str,
+    name: str,
+    handle: str,
+    email: str,
+    password: str,
+    timezone: str | None,
+    address: str = "",
+    user_agent: str = "",
+) -> SignedIn:
+    """Make the organisation and its first admin, and sign them in. The time zone is that of both.
+
+    Raises: InvalidFieldsError; NotFoundError when the link does not work any more.
+    """
+    checks = Checks()
+    values = {
+        "organisation": checks.take(people.check_name, organisation, "organisation"),
+        "name": checks.take(people.check_name, name, "name"),
+        "handle": checks.take(people.check_handle, handle, "handle") if handle.strip() else None,
+        "email": checks.take(people.check_email, email, "email"),
+        "timezone": checks.take(people.check_timezone, timezone, "timezone"),
+    }
+    checks.take(people.check_password, password, "password")
+    checks.done()
+    if not await database.run(set_up_is_open, token):
+        raise NotFoundError(_SET_UP_IS_OVER)
+    password_hash = await sign_in.in_password_thread(secrets.hash_password, password)
+    return await database.run(_set_up, secrets.hash_token(token), values, password_hash, address, user_agent)
+
+
+def _set_up(token_hash: str, values: dict[str, str], password_hash: str, address: str, user_agent: str) -> SignedIn:
+    zone = values["timezone"] or "UTC"
+    with database.write(new_id()) as tx:
+        if not across_tenants.use_set_up_link(tx, token_hash):
+            raise NotFoundError(_SET_UP_IS_OVER)
+        try:
+            system = people.add_organisation(tx, name=values["organisation"], slug=people.slug_from(values["organisation"]), timezone=zone)
+        except ConflictError as error:
+            raise ConflictError(error.message, field="organisation") from error
+        person = people.add_person(
+            tx,
+            system,
+            email=values["email"],
+            name=values["name"],
+            role=Role.ADMIN,
+            handle=values["handle"],
+            password_hash=password_hash,
+            timezone=values["timezone"],
+        )
+        found = FoundPerson(person.id, tx.tenant_id, person.name, person.email, person.role, True, password_hash)
+        return sessions.start(tx, found, address=address, user_agent=user_agent, timezone=values["timezone"])
+
+
+def make_password_link(actor: Actor, user_id: UUID) -> str:
+    """A token with which a person gives themselves a new password; it replaces earlier ones. Raises: NotFoundError, ConflictError."""
+    access.require(actor, Role.ADMIN)
+    token = secrets.new_token(_TOKEN_PREFIX)
+    with database.write(actor.tenant_id) as tx:
+        active = tx.session.exec(select(User.active).where(col(User.id) == user_id)).first()
+        if active is None:
+            raise NotFoundError("There is no such person.")
+        if not active:
+            raise ConflictError("This person is not active, so a password would be of no use.")
+        _use_up(tx, col(OneTimeLink.user_id) == user_id)
+        tx.insert(
+            OneTimeLink,
+            id=new_id(),
+            tenant_id=tx.tenant_id,
+            purpose=LinkPurpose.PASSWORD,
+            user_id=user_id,
+            token_hash=secrets.hash_token(token),
+            created_by=actor.id,
+            created_at=tx.now,
+            expires_at=tx.now + LIFETIME,
+            used_at=None,
+        )
+        audit.record(tx, actor, "password_link.made", "person", user_id)
+    return token
+
+
+def make_password_link_by_email(email: str) -> str:
+    """The same for the operator at a command line, who has no session. Raises: NotFoundError, ConflictError."""
+    person = across_tenants.person_by_email(email.strip().lower())
+    if person is None:
+        raise NotFoundError(f"Nobody has the address {email.strip()}.")
+    return make_password_link(people.system_actor(person.tenant_id), person.id)
+
+
+def _use_up(tx: database.Tx, which: object) -> int:
+    unused = col(OneTimeLink.used_at).is_(None)
+    return tx.session.exec(update(OneTimeLink).where(which, unused).values(used_at=tx.now)).rowcount  # type: ignore[arg-type]
+
+
+def password_link_email(token: str) -> str | None:
+    """The address of the person whom this password link is for; None when it does not work any more."""
+    link = _good(token, LinkPurpose.PASSWORD)
+    if link is None or link.tenant_id is None:
+        return None
+    with database.read(link.tenant_id) as session:
+        return session.exec(select(User.email).where(col(User.id) == link.user_id, col(User.active))).first()
+
+
+async def use_password_link(token: str, password: str, *, address: str = "", user_agent: str = "", timezone: str | None = None) -> SignedIn:
+    """Set the person's password, end all of their sessions and begin a new one.
+
+    Raises: InvalidFieldsError; NotFoundError when the link does not work any more.
+    """
+    checks = Checks()
+    checks.take(people.check_password, password, "password")
+    checks.done()
+    email = await database.run(password_link_email, token)
+    person = await database.run(across_tenants.person_by_email, email) if email else None
+    if person is None:
+        raise NotFoundError(_PASSWORD_IS_OVER)
+    password_hash = await sign_in.in_password_thread(secrets.hash_password, password)
+    return await database.run(_use, secrets.hash_token(token), person, password_hash, address, user_agent, timezone)
+
+
+def _use(token_hash: str, person: FoundPerson, password_hash: str, address: str, user_agent: str, timezone: str | None) -> SignedIn:
+    with database.write(person.tenant_id) as tx:
+        if not _use_up(tx, (col(OneTimeLink.token_hash) == token_hash) & (col(OneTimeLink.expires_at) > tx.now)):
+            raise NotFoundError(_PASSWORD_IS_OVER)
+        tx.session.exec(update(User).where(col(User.id) == person.id).values(password_hash=password_hash))
+        ended = sessions.revoke_all(tx, person.id)
+        signed_in = sessions.start(tx, person, address=address, user_agent=user_agent, timezone=timezone)
+        audit.record(tx, signed_in.actor, "password.reset", "person", person.id, after={"sessions_ended": ended})
+        return signed_in
