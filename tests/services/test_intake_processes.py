@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sqlmodel import func, select
+
 from models.alerts import Alert
 from models.incidents import Incident
 from models.timeline import TimelineEvent
 from services import database
-from sqlmodel import func, select
 from tests.fixtures.stories import Story
 
 PROCESSES, POSTS, GROUPS = 4, 60, 6
