@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, text, update
 
 from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
 from models.columns import new_id
+from models.jobs import DEAD, UNFINISHED, Job
 from models.people import ActorRow, User
 from models.tenants import Tenant
-from models.vocabulary import ActorKind, LinkPurpose, Role
-from services import database
+from models.vocabulary import ActorKind, JobStatus, LinkPurpose, Role
+from services import clock, database
 from services.database import Tx
 
 # bare tables: there is nothing for the tenant filter to do here
@@ -25,6 +27,7 @@ _session: Any = LoginSession.__table__.c  # type: ignore[attr-defined]
 _key: Any = ApiKey.__table__.c  # type: ignore[attr-defined]
 _link: Any = OneTimeLink.__table__.c  # type: ignore[attr-defined]
 _attempt: Any = SignInAttempt.__table__.c  # type: ignore[attr-defined]
+_job: Any = Job.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,29 @@ class FoundLink:
     purpose: LinkPurpose
     expires_at: datetime
     used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job that a worker holds. `claim` names this one claim of it, `attempts` counts them, the first being 1."""
+
+    id: UUID
+    tenant_id: UUID
+    kind: str
+    payload: Mapping[str, Any]
+    due_at: datetime
+    attempts: int
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """How much background work waits, runs and was given up, and since when the longest due has been waiting."""
+
+    pending: int
+    running: int
+    dead: int
+    longest_due_at: datetime | None
 
 
 def _row(statement: Select[Any]) -> Any:
@@ -222,3 +248,70 @@ def note_attempt(attempt_id: UUID, email: str, address: str, *, since: datetime,
 def mark_attempt_succeeded(tx: Tx, attempt_id: UUID) -> None:
     """Note that this try was the right person."""
     tx.execute(update(SignInAttempt).where(_attempt.id == attempt_id).values(succeeded=True))
+
+
+def next_job_due_at() -> datetime | None:
+    """When the first job is due, or was; a job whose worker gave no sign of life counts from the end of its lease."""
+    waits = select(_job.due_at).where(text(UNFINISHED), _job.status == JobStatus.PENDING).order_by(_job.due_at).limit(1)
+    held = select(func.min(_job.locked_until)).where(text(UNFINISHED), _job.status == JobStatus.RUNNING, _job.due_at <= clock.now())
+    with database.read_everywhere() as session:
+        found = [session.execute(statement).scalar() for statement in (waits, held)]
+    return min((time for time in found if time is not None), default=None)
+
+
+def _claimed(row: Any, claim: str) -> ClaimedJob:
+    return ClaimedJob(row.id, row.tenant_id, row.kind, row.payload, row.due_at, row.attempts, claim)
+
+
+def claim_jobs(worker: str, limit: int, lease: timedelta) -> list[ClaimedJob]:
+    """Take up to `limit` due jobs for one worker, the longest due first; among them those whose worker gave no sign of life."""
+    with database.write_everywhere() as tx:
+        due = (
+            select(_job.id)
+            .where(
+                text(UNFINISHED),
+                _job.due_at <= tx.now,
+                or_(_job.status == JobStatus.PENDING, and_(_job.status == JobStatus.RUNNING, _job.locked_until < tx.now)),
+            )
+            .order_by(_job.due_at, _job.id)
+            .limit(limit)
+        )
+        if tx.dialect.name == "postgresql":
+            due = due.with_for_update(skip_locked=True)
+        # materialized, so that PostgreSQL looks once and locks no more than the limit
+        chosen = due.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
+        claim = f"{worker[:40]} {new_id().hex}"
+        taken = tx.execute(
+            update(Job)
+            .where(_job.id.in_(select(chosen.c.id)))
+            .values(status=JobStatus.RUNNING, locked_by=claim, locked_until=tx.now + lease, attempts=_job.attempts + 1)
+            .returning(_job.id, _job.tenant_id, _job.kind, _job.payload, _job.due_at, _job.attempts)
+        )
+        jobs = [_claimed(row, claim) for row in taken]
+    return sorted(jobs, key=lambda job: (job.due_at, job.id))
+
+
+def job_counts() -> JobCounts:
+    """The background work of all organisations at this moment."""
+    unfinished = select(_job.status, func.count()).where(text(UNFINISHED)).group_by(_job.status)
+    dead = select(func.count()).select_from(Job).where(text(DEAD))
+    with database.read_everywhere() as session:
+        counts = {row[0]: row[1] for row in session.execute(unfinished)}
+        given_up = session.execute(dead).scalar_one()
+    return JobCounts(counts.get(JobStatus.PENDING, 0), counts.get(JobStatus.RUNNING, 0), given_up, next_job_due_at())
+
+
+def organisations_without_job(kind: str) -> list[UUID]:
+    """The organisations that have no job of this kind that waits or runs."""
+    has = select(_job.tenant_id).where(text(UNFINISHED), _job.kind == kind)
+    with database.read_everywhere() as session:
+        return list(session.execute(select(_tenant.id).where(_tenant.id.not_in(has)).order_by(_tenant.id)).scalars())
+
+
+def remove_ended_without_organisation(before: datetime, limit: int) -> int:
+    """Delete up to `limit` set-up links and tries to sign in to unknown accounts that ended before this time; how many."""
+    with database.write_everywhere() as tx:
+        links = select(_link.id).where(_link.tenant_id.is_(None), or_(_link.expires_at < before, _link.used_at < before)).limit(limit)
+        attempts = select(_attempt.id).where(_attempt.tenant_id.is_(None), _attempt.at < before).limit(limit)
+        removed = tx.execute(delete(OneTimeLink).where(_link.id.in_(links.scalar_subquery()))).rowcount
+        return removed + tx.execute(delete(SignInAttempt).where(_attempt.id.in_(attempts.scalar_subquery()))).rowcount

@@ -19,7 +19,7 @@ from models.columns import new_id
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import ActorKind, Role, Theme
-from services import access, audit, database, input_text, secrets
+from services import access, audit, database, input_text, retention, secrets
 from services.access import Actor
 from services.database import Tx
 from services.errors import ConflictError, InvalidFieldsError, InvalidInputError, NotFoundError
@@ -162,6 +162,7 @@ def add_organisation(tx: Tx, *, name: str, slug: str, timezone: str) -> Actor:
     except IntegrityError as error:
         raise ConflictError(f"There is an organisation with the slug {slug} already. Choose another.", field="slug") from error
     audit.record(tx, system, "organisation.created", "organisation", tx.tenant_id, after={"name": name, "slug": slug, "timezone": timezone})
+    retention.schedule(tx)
     return system
 
 

@@ -90,7 +90,7 @@ def being_written(target: Path, size: int) -> Iterator[Path]:
     try:
         yield part
         _sync(part)
-        os.replace(part, target)
+        part.replace(target)
         _sync(target.parent)
     finally:
         for leftover in (part, part.with_name(part.name + "-journal"), part.with_name(part.name + "-wal")):

@@ -7,13 +7,14 @@ import threading
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
-from services import live_updates, measures
+from services import live_updates
 from services.live_updates import EVERYTHING, Feed, Hub
 
 
 def _pushes() -> float:
-    return measures.REGISTRY.get_sample_value("tocsin_push_seconds_count") or 0.0
+    return REGISTRY.get_sample_value("tocsin_push_seconds_count") or 0.0
 
 
 def test_a_subscriber_is_told_its_topics_and_everything_from_any_thread() -> None:
@@ -88,7 +89,7 @@ def test_a_follower_that_comes_while_another_is_still_starting_misses_nothing(mo
                 live_updates.hub.publish(["a"])
                 return await follower.next(1)
 
-        assert await asyncio.gather(page(), page()) == [1, 1]
+        assert list(await asyncio.gather(page(), page())) == [1, 1]
 
     asyncio.run(story())
 
