@@ -21,15 +21,15 @@
   let clockOffset = 0;
   const now = () => Date.now() + clockOffset;
 
-  function spell(seconds, withSeconds) {
+  function spell(seconds, kind) {
     const s = Math.max(0, Math.floor(seconds)), m = Math.floor(s / 60), h = Math.floor(m / 60), d = Math.floor(h / 24);
     const two = (n) => String(n).padStart(2, "0");
     if (s < 60) return `${s}s`;
-    if (withSeconds) return h ? `${h}h ${two(m % 60)}m ${two(s % 60)}s` : `${m}m ${two(s % 60)}s`;
-    if (m < 10) return `${m}m ${two(s % 60)}s`;
+    if (kind === "clock") return h ? `${h}h ${two(m % 60)}m ${two(s % 60)}s` : `${m}m ${two(s % 60)}s`;
+    if (m < 10 && kind !== "coarse") return `${m}m ${two(s % 60)}s`;
     if (h < 1) return `${m}m`;
     if (d < 1) return `${h}h ${two(m % 60)}m`;
-    return d < 7 ? `${d}d ${h % 24}h` : `${d}d`;
+    return d < 7 && h % 24 ? `${d}d ${h % 24}h` : `${d}d`;
   }
 
   const formats = new Map();
@@ -63,7 +63,7 @@
     if (Number.isNaN(from)) return write(node, "");
     const until = Date.parse(node.dataset.until ?? "");
     if (node.dataset.age === "moment") return write(node, moment(new Date(from)));
-    write(node, spell(((Number.isNaN(until) ? now() : until) - from) / 1000, node.dataset.age === "clock"));
+    write(node, spell(((Number.isNaN(until) ? now() : until) - from) / 1000, node.dataset.age));
   }
   function explainAge(event) {
     const node = event.target.closest?.("time[data-age]");
@@ -98,7 +98,8 @@
       heardAt = Date.now();
       if (typeof data !== "string") return;
       if (data[0] === "0") { try { pingMs = JSON.parse(data.slice(1)).pingInterval ?? pingMs; } catch { /* not engine.io */ } }
-      if (data.startsWith("40")) joined = everJoined = true;
+      // the server's first answer, not the open socket, is what makes the page right again
+      if (data.startsWith("42")) joined = everJoined = true;
       if (data.startsWith("4")) answered();
       if (html.dataset.connection !== "live") look();
     });
@@ -271,7 +272,7 @@
     const scope = dialogs().at(-1) ?? document;
     const found = all(`[data-key="${CSS.escape(key)}"]`, scope).filter(usable), row = current();
     const mine = found.find((node) => row?.contains(node));
-    const free = found.filter((node) => !node.closest("li[data-at], li:has([data-row])"));
+    const free = found.filter((node) => !node.closest("li:has([data-row])"));
     return mine ?? free.find((node) => node.checkVisibility?.() ?? true) ?? free[0];
   }
   function activate(node) {
@@ -342,7 +343,7 @@
   let lastIndex = 0;
   const rows = () => all("[data-row]");
   const current = () => document.querySelector("[data-at]");
-  const line = (row) => row.closest("li") ?? row;
+  const line = (row) => row.parentElement;
 
   function step(key) {
     const list = rows(), here = list.findIndex((row) => line(row).hasAttribute("data-at"));

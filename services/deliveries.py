@@ -54,7 +54,8 @@ def why(alert: ReceivedAlert, source: Source) -> str:
         grouped = f"grouped by its dedup key {alert.dedup_key}"
     else:
         grouped = f"group key {alert.group_key}"
-    return f"Opened by the {DEFAULT_RULE}, which opens incidents for critical, high and medium alerts: {severity}, from {source.name}, {grouped}."
+    rule = f"Opened by the {DEFAULT_RULE}, which opens incidents for critical, high and medium alerts"
+    return f"{rule}: {severity}, from {source.name}, {grouped}."
 
 
 def apply(tx: Tx, deliveries: Sequence[Delivery]) -> None:

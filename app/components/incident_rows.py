@@ -13,9 +13,9 @@ from app.components.people import assignee, avatar
 _GROUP_MARK = {"attention": "open", "working": "investigating", "resolved": "resolved"}
 
 
-def group_head(row: Any) -> rx.Component:
-    """The head of the group that starts with this row."""
-    return rx.el.li(
+def _group_head(row: Any) -> rx.Component:
+    """The head of the group that starts with this row. It stands in the row's own list item, so that each item is one incident."""
+    return rx.el.div(
         rx.match(row.group, *[(group, state_mark(state)) for group, state in _GROUP_MARK.items()], state_mark("open")),
         rx.el.h2(row.head),
         rx.el.span(row.head_count, class_name="n"),
@@ -45,18 +45,18 @@ def _last(row: Any, *before: Any) -> rx.Component:
         *before,
         rx.cond(row.last_actor != "", rx.el.b(f"{row.last_actor} ")),
         row.last_activity,
-        rx.cond(row.last_activity_at != "", rx.fragment(" · ", age(row.last_activity_at))),
+        rx.cond(row.last_activity_at != "", rx.fragment(" · ", age(row.last_activity_at, coarse=True))),
         class_name="last cut",
     )
 
 
 def incident_row(row: Any, *, on_move: Any = None) -> rx.Component:
     """One IncidentRow. `on_move(number, verb)` is called by the keys a, i and r on the row and by the button on phones."""
-    return rx.fragment(
-        rx.cond(row.head != "", group_head(row)),
-        rx.el.li(
+    return rx.el.li(
+        rx.cond(row.head != "", _group_head(row)),
+        rx.el.div(
             severity_mark(row.severity),
-            rx.el.span(row.number, class_name="id"),
+            rx.el.span(row.number, class_name="id", aria_hidden="true"),
             page_link(
                 rx.el.span(row.number, " ", class_name="sr"),
                 rx.el.span(row.title, class_name="cut", title=row.title),
@@ -68,7 +68,7 @@ def incident_row(row: Any, *, on_move: Any = None) -> rx.Component:
             rx.el.span(state_pill(row.state), class_name="st"),
             rx.el.span(assignee(row.assignee_initials, row.assignee_colour, row.assignee, row.is_mine), class_name="who"),
             _alerts(row),
-            age(row.created_at, until=row.age_until, class_name="age"),
+            age(row.created_at, until=row.age_until, coarse=True, class_name="age"),
             _last(row),
             rx.el.span(
                 rx.cond(row.assignee != "", avatar(row.assignee_initials, row.assignee_colour, row.assignee)),
@@ -80,6 +80,8 @@ def incident_row(row: Any, *, on_move: Any = None) -> rx.Component:
             class_name=rx.cond(row.state == "resolved", "inc is-done", "inc"),
         ),
         key=row.id,
+        class_name="entry",
+        role="listitem",
     )
 
 
@@ -114,7 +116,13 @@ def _row_keys(row: Any, on_move: Any) -> rx.Component:
 
 def incident_list(rows: Any, on_move: Any = None) -> rx.Component:
     """The list named Incidents."""
-    return rx.el.ul(rx.foreach(rows, lambda row: incident_row(row, on_move=on_move)), aria_label="Incidents", data_list="", class_name="list")
+    return rx.el.ul(
+        rx.foreach(rows, lambda row: incident_row(row, on_move=on_move)),
+        aria_label="Incidents",
+        role="list",
+        data_list="",
+        class_name="list",
+    )
 
 
 def column_heads() -> rx.Component:

@@ -130,6 +130,7 @@ def _me(nav: Any) -> rx.Component:
                 rx.el.button(icon("log-out"), "Sign out", type="submit", class_name="item"), action="/auth/sign-out", method="post"
             ),
             class_name="me-menu",
+            aria_label="Your menu",
             align="end",
         ),
     )
@@ -150,7 +151,7 @@ def _crumbs(page_title: Any, crumbs: tuple[tuple[str, str], ...], beside: Any) -
                     rx.el.span(icon("chevron-right", 13), class_name="only-wide"),
                 )
             ],
-            rx.el.b(page_title),
+            rx.el.b(page_title, class_name="mono"),
             beside,
             class_name="crumb",
             aria_label="Breadcrumb",
@@ -205,6 +206,11 @@ def shell(
             data_attention=rx.cond(nav.assigned_open, "on", "off"),
         ),
     )
+
+
+def phone_actions(*buttons: Any) -> rx.Component:
+    """The next step and what stands beside it, in reach of the thumb; on phones only."""
+    return rx.el.div(*buttons, class_name="act only-phone")
 
 
 def gate(*form: Any, aside: Any = None) -> rx.Component:

@@ -108,7 +108,7 @@ def timeline(*lines: Any) -> rx.Component:
     The log itself is quiet; tocsin.js tells a screen reader of new comments and state changes, one sentence in five seconds at most.
     """
     return rx.el.div(
-        rx.el.ol(*lines, class_name="tl"),
+        rx.el.ol(*lines, class_name="tl", role="list"),
         rx.el.p(class_name="sr", aria_live="polite", data_announcer=""),
         role="log",
         aria_label="Timeline",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import col, func, select, update
 
 from models.alerts import Alert, AlertFiring, RawPayload
 from models.incidents import Incident
@@ -12,7 +13,6 @@ from models.tenants import Tenant
 from models.vocabulary import IncidentState, Severity
 from services import comments, database, incidents
 from services.errors import NotAllowedError, NotFoundError
-from sqlmodel import col, func, select, update
 from tests.fixtures.stories import Story
 
 

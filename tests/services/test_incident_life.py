@@ -105,7 +105,9 @@ def test_reopening_empties_what_described_the_occurrence_and_keeps_the_first(sto
     story.pass_time(hours=5)
     again = incidents.reopen(story.organisation.manager, "INC-1", "It is back").incident
     assert (again.state, again.occurrence) == (IncidentState.OPEN, 2)
-    assert [again.acknowledged_at, again.acknowledged_by, again.resolved_at, again.resolved_by, again.resolution_notes, again.mttr] == [None] * 6
+    assert [again.acknowledged_at, again.acknowledged_by, again.resolved_at, again.resolved_by, again.resolution_notes, again.mttr] == [
+        None
+    ] * 6
     assert (again.first_acknowledged_at, again.first_resolved_at, again.tta_seconds) == (first.acknowledged_at, first.resolved_at, 60)
     story.pass_time(hours=1)
     incidents.acknowledge(story.organisation.manager, "INC-1")
