@@ -5,6 +5,7 @@ viewer's zone by the service. An empty text means that there is nothing to show.
 """
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 
 @dataclass
@@ -133,7 +134,8 @@ class IncidentHead:
 
     `primary` is the verb of the one solid button, or empty where the viewer may not act; `moves` are all verbs that the viewer may
     use now (`models.vocabulary.Move`). `description_html` is sanitised by the service. `tab_mark` stands before the number in the
-    browser's tab. `refires_reopen` is the sentence that the resolve dialog shows while alerts fire.
+    browser's tab. `refires_reopen` is the sentence that the resolve dialog shows while alerts fire. `previous_*` is the incident of the
+    same group before this one, `sibling_*` the one that takes the alerts of the group now.
     """
 
     id: str = ""
@@ -158,6 +160,9 @@ class IncidentHead:
     why: str = ""
     why_labels: list[LabelView] = field(default_factory=list)
     previous_number: str = ""
+    previous_title: str = ""
+    sibling_number: str = ""
+    sibling_title: str = ""
     primary: str = ""
     moves: list[str] = field(default_factory=list)
     may_act: bool = False
@@ -246,3 +251,13 @@ class ChoiceView:
 
     value: str = ""
     label: str = ""
+
+
+_COLOURS = ("indigo", "plum", "mint", "bronze", "teal", "brown", "gold", "crimson", "cyan", "grass")
+
+
+def person_view(actor_id: UUID, name: str, handle: str = "") -> PersonView:
+    """How somebody is drawn: the initials of the first and the last word of the name, in a colour of their own."""
+    words = name.split() or ["?"]
+    initials = words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])
+    return PersonView(id=actor_id.hex, name=name, handle=handle, initials=initials.upper(), colour=_COLOURS[actor_id.int % len(_COLOURS)])

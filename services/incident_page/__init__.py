@@ -1,5 +1,38 @@
 """One incident as a page and programs read it: what it is, its alerts, and its timeline in parts."""
 
+from services.incident_page.live import (
+    Change,
+    Opened,
+    Seen,
+    Told,
+    all_alerts,
+    feed,
+    last_number,
+    move_window,
+    open_page,
+    seen_by,
+)
 from services.incident_page.programs import alerts, timeline_page
+from services.incident_page.verdicts import Verdict
+from services.incident_page.verdicts import make as make_move
+from services.incident_page.window import Show, Window, shows
 
-__all__ = ["alerts", "timeline_page"]
+__all__ = [
+    "Change",
+    "Opened",
+    "Seen",
+    "Show",
+    "Told",
+    "Verdict",
+    "Window",
+    "alerts",
+    "all_alerts",
+    "feed",
+    "last_number",
+    "make_move",
+    "move_window",
+    "open_page",
+    "seen_by",
+    "shows",
+    "timeline_page",
+]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func
@@ -11,6 +12,14 @@ from sqlmodel import Session, col, select
 from models.alerts import Alert, AlertFiring
 from models.vocabulary import AlertStatus
 from services.records import AlertRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AlertHere:
+    """An alert of an incident, and since when its last firing there is known."""
+
+    record: AlertRecord
+    fired_at: datetime
 
 
 def in_order(session: Session, incident_id: UUID, *, after: UUID | None, limit: int) -> list[AlertRecord]:
@@ -31,10 +40,10 @@ def in_order(session: Session, incident_id: UUID, *, after: UUID | None, limit: 
         .join(part, (part.c.alert_id == col(AlertFiring.alert_id)) & (part.c.number == col(AlertFiring.number)))
         .order_by(col(Alert.id))
     )
-    return _records(incident_id, session.exec(query).all())
+    return [_record(incident_id, alert, firing) for alert, firing in session.exec(query).all()]
 
 
-def urgent_first(session: Session, incident_id: UUID, *, limit: int) -> list[AlertRecord]:
+def urgent_first(session: Session, incident_id: UUID, *, limit: int) -> list[AlertHere]:
     """At most `limit` alerts, those that fire before those that ended, the latest firing first."""
     last = (
         select(AlertFiring.alert_id, func.max(AlertFiring.number).label("number"))
@@ -53,11 +62,7 @@ def urgent_first(session: Session, incident_id: UUID, *, limit: int) -> list[Ale
         )
         .limit(limit)
     )
-    return _records(incident_id, session.exec(query).all())
-
-
-def _records(incident_id: UUID, rows: Iterable[tuple[Alert, AlertFiring]]) -> list[AlertRecord]:
-    return [_record(incident_id, alert, firing) for alert, firing in rows]
+    return [AlertHere(_record(incident_id, alert, firing), firing.fired_at) for alert, firing in session.exec(query).all()]
 
 
 def _record(incident_id: UUID, alert: Alert, firing: AlertFiring) -> AlertRecord:

@@ -1,0 +1,104 @@
+"""The stretch of a timeline that a page holds: at most `WINDOW` lines, moved along it in steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Session
+
+from models.vocabulary import EventType
+from services import timeline
+from services.incident_page.lines import Line, Reading, lines
+from services.incident_page.snapshot import names
+from services.records import EventRecord
+
+WINDOW = 200
+STEP = 100
+"""How many lines a page opens with, and how many more one step shows."""
+
+
+class Show(StrEnum):
+    """Which lines the reader wants to see."""
+
+    EVERYTHING = "everything"
+    COMMENTS = "comments"
+    STATE = "state"
+    ALERTS = "alerts"
+
+
+TYPES: dict[Show, tuple[EventType, ...]] = {
+    Show.EVERYTHING: (),
+    Show.COMMENTS: (EventType.COMMENT,),
+    Show.STATE: (
+        EventType.STATE_CHANGE,
+        EventType.ASSIGNMENT,
+        EventType.RESOLUTION,
+        EventType.REOPENED,
+        EventType.SEVERITY_CHANGE,
+        EventType.EDIT,
+    ),
+    Show.ALERTS: (EventType.ALERT_FIRED, EventType.ALERT_RESOLVED),
+}
+
+
+def shows(show: Show, event_type: EventType) -> bool:
+    """Whether a line of this type is among those that the reader wants to see."""
+    return not TYPES[show] or event_type in TYPES[show]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Lines that follow each other, oldest first, and whether there are others before and after them."""
+
+    lines: tuple[Line, ...] = ()
+    has_earlier: bool = False
+    has_later: bool = False
+
+    def with_new(self, more: list[Line]) -> Window:
+        """With these lines at its end; the first ones go where it would be too long."""
+        whole = (*self.lines, *more)
+        return Window(whole[-WINDOW:], self.has_earlier or len(whole) > WINDOW, self.has_later)
+
+
+def newest(session: Session, incident_id: UUID, reading: Reading, show: Show) -> Window:
+    """The last `STEP` lines."""
+    found = timeline.page(session, incident_id, limit=STEP + 1, types=TYPES[show], newest_first=True)[::-1]
+    return Window(_told(session, found[-STEP:], reading), len(found) > STEP, False)
+
+
+def earlier(session: Session, incident_id: UUID, reading: Reading, show: Show, window: Window) -> Window:
+    """The window one step towards the beginning; lines that fall out at its end come back by `later`."""
+    if not window.lines:
+        return newest(session, incident_id, reading, show)
+    found = timeline.page(session, incident_id, before=window.lines[0].place, limit=STEP + 1, types=TYPES[show])
+    whole = (*_told(session, found[-STEP:], reading), *window.lines)
+    return Window(whole[:WINDOW], len(found) > STEP, window.has_later or len(whole) > WINDOW)
+
+
+def later(session: Session, incident_id: UUID, reading: Reading, show: Show, window: Window) -> Window:
+    """The window one step towards the end."""
+    if not window.lines:
+        return newest(session, incident_id, reading, show)
+    found = timeline.page(session, incident_id, after=window.lines[-1].place, limit=STEP + 1, types=TYPES[show])
+    whole = (*window.lines, *_told(session, found[:STEP], reading))
+    return Window(whole[-WINDOW:], window.has_earlier or len(whole) > WINDOW, len(found) > STEP)
+
+
+def around(session: Session, incident_id: UUID, reading: Reading, show: Show, seq: int) -> Window | None:
+    """The lines around the one with this number; None when the incident has no such line, or it is not among those to be shown."""
+    place = timeline.place_of(session, incident_id, seq)
+    if place is None:
+        return None
+    before = timeline.page(session, incident_id, before=(place[0], seq + 1), limit=STEP // 2 + 1, types=TYPES[show])
+    if not before or before[-1].seq != seq:
+        return None
+    after = timeline.page(session, incident_id, after=place, limit=STEP // 2 + 1, types=TYPES[show])
+    part = STEP // 2
+    return Window(_told(session, [*before[-part:], *after[:part]], reading), len(before) > part, len(after) > part)
+
+
+def _told(session: Session, events: list[EventRecord], reading: Reading) -> tuple[Line, ...]:
+    known = {**reading.names, **names(session, (), events)}
+    return tuple(lines(events, Reading(reading.zone, known, reading.opened_at)))
