@@ -72,7 +72,10 @@ class AlertFiring(TenantRow, table=True):
 
 
 class RawPayload(TenantRow, table=True):
-    """One alert's own JSON as it was sent, kept when its status or content changed, until retention removes it."""
+    """One alert's own JSON as it was sent, kept when its status or content changed, until retention removes it.
+
+    `envelope` is what the request said beside its alerts, kept once, with the first of them.
+    """
 
     __tablename__ = "raw_payload"
     __table_args__ = (
@@ -85,3 +88,4 @@ class RawPayload(TenantRow, table=True):
     alert_id: UUID = Field(foreign_key="alert.id")
     received_at: datetime
     body: str
+    envelope: str = ""

@@ -41,7 +41,7 @@ class HeldAlert:
         self._closes: datetime | None = None
         self._links: UUID | None = None
         self._firings: list[dict[str, Any]] = []
-        self._payloads: list[tuple[datetime, str]] = []
+        self._payloads: list[dict[str, Any]] = []
 
     @classmethod
     def first(cls, integration_id: UUID, alert: ReceivedAlert, now: datetime) -> HeldAlert:
@@ -52,7 +52,7 @@ class HeldAlert:
             "repeat_count": 0, "firing_count": 0, **_content(alert),
         }  # fmt: skip
         held = cls(row, is_new=True)
-        held._payloads.append((now, alert.raw))
+        held._keep(alert, now)
         return held
 
     def __getattr__(self, name: str) -> Any:
@@ -69,11 +69,34 @@ class HeldAlert:
         self.row.update(values)
         self._changed.update(values)
 
+    def _keep(self, alert: ReceivedAlert, now: datetime) -> None:
+        self._payloads.append(
+            {
+                "id": new_id(),
+                "integration_id": self.integration_id,
+                "alert_id": self.id,
+                "received_at": now,
+                "body": alert.raw,
+                "envelope": "",
+            }
+        )
+
+    @property
+    def payload_count(self) -> int:
+        """How many payloads are to be kept with it."""
+        return len(self._payloads)
+
+    def keep_envelope(self, envelope: str) -> None:
+        """Keep what the body said beside its alerts, with the payload that was kept last."""
+        self._payloads[-1]["envelope"] = envelope
+
     def _read_content(self, alert: ReceivedAlert, now: datetime) -> None:
         self.change(last_seen_at=now)
-        if alert.content_hash != self.row["content_hash"]:
-            self.change(**_content(alert))
-            self._payloads.append((now, alert.raw))
+        if alert.content_hash == self.row["content_hash"]:
+            return
+        self._keep(alert, now)
+        # a sender may say little of an end: what was known of the firing stays
+        self.change(**(_content(alert) if alert.status is AlertStatus.FIRING else {"content_hash": alert.content_hash}))
 
     def repeat(self, alert: ReceivedAlert, now: datetime) -> None:
         """The same firing, or the same end, told again."""
@@ -83,7 +106,7 @@ class HeldAlert:
     def note(self, alert: ReceivedAlert, now: datetime) -> None:
         """Something about an earlier firing, told late: kept as a payload, and nothing else changes."""
         self.change(last_seen_at=now, repeat_count=self.row["repeat_count"] + 1)
-        self._payloads.append((now, alert.raw))
+        self._keep(alert, now)
 
     def begin(self, alert: ReceivedAlert, now: datetime) -> None:
         """Another firing began; one that was never told to end ends here."""
@@ -203,8 +226,8 @@ def save(tx: Tx, alerts: Iterable[HeldAlert]) -> None:
             shapes.setdefault(columns, []).append({**alert.row, "which": alert.id})
         for firing in alert._firings:
             tx.insert(AlertFiring, **firing)
-        for received_at, body in alert._payloads:
-            tx.insert(RawPayload, id=new_id(), integration_id=alert.integration_id, alert_id=alert.id, received_at=received_at, body=body)
+        for payload in alert._payloads:
+            tx.insert(RawPayload, **payload)
     cursor = tx.cursor
     _, close, link, _ = _statements(tx.dialect.name)
     if links:

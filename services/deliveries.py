@@ -27,6 +27,7 @@ class Delivery:
     source: Source
     received: Received
     incidents: list[str] = field(default_factory=list)
+    envelope_is_kept: bool = False
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
@@ -128,6 +129,7 @@ class _Batch:
     def _take(self, delivery: Delivery, alert: ReceivedAlert) -> None:
         key = (delivery.source.id, alert.fingerprint)
         known = self.alerts.get(key)
+        kept = known.payload_count if known else 0
         if known is None:
             known = self.alerts[key] = HeldAlert.first(delivery.source.id, alert, self.tx.now)
             if alert.status is AlertStatus.FIRING:
@@ -136,6 +138,9 @@ class _Batch:
             self._fires_again(delivery, alert, known)
         else:
             self._ends(alert, known)
+        if known.payload_count > kept and delivery.received.envelope and not delivery.envelope_is_kept:
+            known.keep_envelope(delivery.received.envelope)
+            delivery.envelope_is_kept = True
         if known.incident_id is not None:
             self.numbers.append((delivery, known.incident_id))
 

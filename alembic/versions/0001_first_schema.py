@@ -536,6 +536,7 @@ def upgrade() -> None:
         sa.Column("alert_id", sa.Uuid(), nullable=False),
         sa.Column("received_at", sqlmodel.UTCDateTime(), nullable=False),
         sa.Column("body", sqlmodel.AutoString(), nullable=False),
+        sa.Column("envelope", sqlmodel.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(["alert_id"], ["alert.id"], name=op.f("fk_raw_payload_alert_id")),
         sa.ForeignKeyConstraint(["integration_id"], ["integration.id"], name=op.f("fk_raw_payload_integration_id")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_raw_payload_tenant_id")),

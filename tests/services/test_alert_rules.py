@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -234,6 +235,25 @@ def test_one_bad_alert_does_not_sink_the_others(story: Story) -> None:
     assert [(refusal.index, refusal.field) for refusal in answer.refused] == [(17, "[17].title")]
     numbers = sorted(int(number.removeprefix("INC-")) for number in answer.incidents)
     assert numbers == list(range(1, 50))
+
+
+def test_an_end_that_says_little_leaves_what_was_known(story: Story) -> None:
+    story.fire(severity="critical", labels={"pod": "a"}, description="200 of 200 in use")
+    story.post({"title": "Connection pool exhausted", "dedup_key": "pool", "status": "resolved"})
+    with database.read(story.organisation.tenant_id) as session:
+        alert = session.exec(select(Alert)).one()
+    assert (alert.severity, alert.labels, alert.description) == (Severity.CRITICAL, {"pod": "a"}, "200 of 200 in use")
+
+
+def test_nothing_that_a_sender_said_is_lost(story: Story) -> None:
+    key = story.integration("alertmanager")
+    alerts = [{"status": "firing", "labels": {"alertname": "Pool", "pod": pod}, "fingerprint": pod, "extra": 1} for pod in ("a", "b")]
+    story.post({"version": "4", "groupKey": "g", "status": "firing", "receiver": "tocsin", "alerts": alerts}, key=key)
+    with database.read(story.organisation.tenant_id) as session:
+        payloads = session.exec(select(RawPayload)).all()
+    assert sorted(json.loads(payload.body)["fingerprint"] for payload in payloads) == ["a", "b"]
+    assert all(json.loads(payload.body)["extra"] == 1 for payload in payloads)
+    assert [json.loads(payload.envelope)["receiver"] for payload in payloads if payload.envelope] == ["tocsin"]
 
 
 def test_an_end_without_a_firing_is_recorded_only(story: Story) -> None:
