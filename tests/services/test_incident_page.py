@@ -214,7 +214,7 @@ def test_alerts_that_fire_come_first_with_labels_and_links(story: Story) -> None
     assert rows[0].age_at == "2026-11-23T03:05:00.000Z"
     assert rows[0].integration == "Alertmanager prod"
     assert {(label.name, label.value) for label in rows[0].labels} == {("host", "b")}
-    assert [link.url for link in rows[0].links] == ["https://wiki.example/disk"]
+    assert [link.url for link in rows[0].links] == ["https://wiki.example/disk", "http://alertmanager.example"]
     assert [row.id for row in incident_page.all_alerts(story.organisation.viewer, "INC-1")] == [row.id for row in rows]
 
 
