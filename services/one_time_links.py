@@ -20,9 +20,9 @@ from services.people import Checks
 from services.sessions import SignedIn
 
 LIFETIME = timedelta(hours=24)
-_TOKEN_PREFIX = "tl"
+_BEGINNING = "tl"
 _SET_UP_IS_OVER = "This link does not work any more: it was used, is older than 24 hours, or there is an administrator already."
-_PASSWORD_IS_OVER = "This link does not work any more: it was used, replaced by a newer one, or is older than 24 hours. Ask for a new one."
+_LINK_IS_OVER = "This link does not work any more: it was used, replaced by a newer one, or is older than 24 hours. Ask for a new one."
 
 
 def set_up_path(token: str) -> str:
@@ -39,7 +39,7 @@ def make_set_up_link() -> str | None:
     """A new token for the set-up, which replaces earlier ones; None once an admin exists, however made."""
     if across_tenants.any_admin_exists():
         return None
-    token = secrets.new_token(_TOKEN_PREFIX)
+    token = secrets.new_token(_BEGINNING)
     across_tenants.replace_set_up_link(secrets.hash_token(token), clock.now() + LIFETIME)
     return token
 
@@ -50,7 +50,7 @@ def set_up_is_open(token: str) -> bool:
 
 
 def _good(token: str, purpose: LinkPurpose) -> FoundLink | None:
-    if not token.startswith(_TOKEN_PREFIX) or len(token) > 100:
+    if not token.startswith(_BEGINNING) or len(token) > 100:
         return None
     link = across_tenants.link_by_hash(secrets.hash_token(token))
     if link is None or link.purpose is not purpose or link.used_at is not None or link.expires_at <= clock.now():
@@ -116,7 +116,7 @@ def _set_up(token_hash: str, values: dict[str, str], password_hash: str, address
 def make_password_link(actor: Actor, user_id: UUID) -> str:
     """A token with which a person gives themselves a new password; it replaces earlier ones. Raises: NotFoundError, ConflictError."""
     access.require(actor, Role.ADMIN)
-    token = secrets.new_token(_TOKEN_PREFIX)
+    token = secrets.new_token(_BEGINNING)
     with database.write(actor.tenant_id) as tx:
         active = tx.session.exec(select(User.active).where(col(User.id) == user_id)).first()
         if active is None:
@@ -173,7 +173,7 @@ async def use_password_link(token: str, password: str, *, address: str = "", use
     email = await database.run(password_link_email, token)
     person = await database.run(across_tenants.person_by_email, email) if email else None
     if person is None:
-        raise NotFoundError(_PASSWORD_IS_OVER)
+        raise NotFoundError(_LINK_IS_OVER)
     password_hash = await sign_in.in_password_thread(secrets.hash_password, password)
     return await database.run(_use, secrets.hash_token(token), person, password_hash, address, user_agent, timezone)
 
@@ -181,7 +181,7 @@ async def use_password_link(token: str, password: str, *, address: str = "", use
 def _use(token_hash: str, person: FoundPerson, password_hash: str, address: str, user_agent: str, timezone: str | None) -> SignedIn:
     with database.write(person.tenant_id) as tx:
         if not _use_up(tx, (col(OneTimeLink.token_hash) == token_hash) & (col(OneTimeLink.expires_at) > tx.now)):
-            raise NotFoundError(_PASSWORD_IS_OVER)
+            raise NotFoundError(_LINK_IS_OVER)
         tx.session.exec(update(User).where(col(User.id) == person.id).values(password_hash=password_hash))
         ended = sessions.revoke_all(tx, person.id)
         signed_in = sessions.start(tx, person, address=address, user_agent=user_agent, timezone=timezone)

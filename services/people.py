@@ -67,6 +67,10 @@ class Checks:
             self.fields[field] = error.message
             return None
 
+    def complain(self, field: str, sentence: str) -> None:
+        """Add a complaint that no check makes."""
+        self.fields[field] = sentence
+
     def done(self) -> None:
         """Raises: InvalidFieldsError when anything was wrong."""
         if self.fields:

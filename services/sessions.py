@@ -22,7 +22,7 @@ from services.live_updates import session_topic
 LIFETIME = timedelta(days=30)
 """How long a session lasts without use; each use pushes its end on."""
 _SLIDE_EVERY = timedelta(hours=1)
-_TOKEN_PREFIX = "ts"
+_BEGINNING = "ts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def actor_for_token(token: str, address: str = "") -> Actor | None:
 
     Pushes the end of the session on, at most once an hour, and notes where it was used from.
     """
-    if not token.startswith(_TOKEN_PREFIX) or len(token) > 100:
+    if not token.startswith(_BEGINNING) or len(token) > 100:
         return None
     found = across_tenants.session_by_hash(secrets.hash_token(token))
     now = clock.now()
@@ -76,7 +76,7 @@ def _slide(found: FoundSession, address: str) -> None:
 
 def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezone: str | None) -> SignedIn:
     """Begin a session of this person; `timezone` is what the browser said and is dropped where it is none."""
-    token = secrets.new_token(_TOKEN_PREFIX)
+    token = secrets.new_token(_BEGINNING)
     session_id = new_id()
     try:
         zone = people.check_timezone(timezone)

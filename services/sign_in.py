@@ -129,7 +129,7 @@ async def change_own_password(actor: Actor, old_password: str, new_password: str
     checks = people.Checks()
     checks.take(people.check_password, new_password, "new_password")
     if not old_password:
-        checks.fields["old_password"] = "Old password is missing."
+        checks.complain("old_password", "Old password is missing.")
     checks.done()
     email, password_hash = await database.run(_own_password, actor)
     attempt_id = await _admit(email, actor.address)

@@ -44,7 +44,7 @@ def test_a_handle_is_made_of_the_name_and_is_free(organisation: Organisation, na
 
 
 def test_an_address_signs_in_to_one_organisation_only(organisation: Organisation) -> None:
-    with pytest.raises(ConflictError, match="sten@southwind.example already") as refused:
+    with pytest.raises(ConflictError, match=r"sten@southwind\.example already") as refused:
         people.create_person(organisation.admin, email="STEN@southwind.example", name="Sten", role=Role.VIEWER)
     assert refused.value.field == "email"
 
