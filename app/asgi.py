@@ -10,9 +10,11 @@ from pathlib import Path
 import structlog
 
 from app import headers, logs
+from app.api import intake
 from app.headers import ASGIApp, Receive, Scope, Send
 from services import settings
 
+INTAKE = intake.PREFIX
 QUIET_SECONDS = 5.0
 """A process without a request or a message of a page for this long has time to collect garbage."""
 
@@ -43,39 +45,43 @@ class Traffic:
 class Dispatcher:
     """The outermost application: intake by the shortest way, everything else with security headers."""
 
-    def __init__(self, pages: ASGIApp, intake: ASGIApp | None, static_dir: Path) -> None:
+    def __init__(self, pages: ASGIApp, take_in: ASGIApp, static_dir: Path) -> None:
         """`static_dir` holds the bundle's files: what its pages need to run is allowed, and nothing else."""
         self._pages = pages
-        self._intake = intake
+        self._take_in = take_in
         html_files = sorted(static_dir.rglob("*.html"))
         policy = headers.content_security_policy(headers.inline_script_hashes(html_files))
         self._security = headers.security_headers(policy, over_tls=settings.current().base_url.startswith("https:"))
         self._folders = {f"/{path.parent.relative_to(static_dir).as_posix()}" for path in html_files if path.name == "index.html"}
         self._trusted = settings.current().trusted_proxies
         self.traffic = Traffic()
-        self._collector: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind = scope["type"]
-        if kind == "lifespan":
-            self._collector = asyncio.create_task(collect_when_quiet(self.traffic), name="collect garbage")
+        if scope["type"] == "lifespan":
+            collector = asyncio.create_task(collect_when_quiet(self.traffic), name="collect garbage")
             await self._pages(scope, receive, send)
+            collector.cancel()
             return
         self.traffic.seen()
         headers.believe_proxies(scope, self._trusted)
-        if kind == "websocket":
+        if scope["type"] == "websocket":
             await self._pages(scope, self.traffic.listening(receive), send)
             return
-        structlog.contextvars.bind_contextvars(request_id=os.urandom(8).hex())
-        if self._intake is not None and scope["path"].startswith("/intake/"):
-            await self._intake(scope, receive, send)
+        request_id = os.urandom(8).hex()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        if scope["path"].startswith(INTAKE):
+            await self._take_in(scope, receive, send)
             return
+        more = [*self._security, (b"x-request-id", request_id.encode())]
+        await self._to_pages(scope, receive, headers.with_headers(send, scope["path"], more))
+
+    async def _to_pages(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
             await _lead_to(b"/incidents", send)
             return
         if scope["path"] in self._folders:  # else the file server redirects to the name with a slash, by a scheme that it guesses
             scope["path"] += "/"
-        await self._pages(scope, receive, headers.with_headers(send, scope["path"], self._security))
+        await self._pages(scope, receive, send)
 
 
 async def _lead_to(path: bytes, send: Send) -> None:
@@ -113,6 +119,6 @@ def create() -> ASGIApp:
     from app import app as composition  # Reflex reads its environment when it is imported, which `serve` has set by now
 
     static_dir = Path(os.environ["REFLEX_WEB_WORKDIR"]) / "build" / "client"
-    dispatcher = Dispatcher(composition.create(), None, static_dir)
+    dispatcher = Dispatcher(composition.create(), intake.respond, static_dir)
     tame_garbage_collector()
     return dispatcher

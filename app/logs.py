@@ -15,7 +15,7 @@ from services import settings
 
 _SECRETS = (
     # tokens that Tocsin makes: a word, an underscore and 43 random characters; the word and two characters tell which it was
-    (re.compile(r"\b([a-z]{2,16}_[\w-]{2})[\w-]{41}(?![\w-])"), r"\1…"),
+    (re.compile(r"(_[\w-]{2})[\w-]{41}(?![\w-])"), r"\1…"),
     (re.compile(r"(/(?:intake|heartbeat|integrations/v1/[\w.-]+|integrations/generic/\d+/alert)/)[^/\s?\"']+"), r"\1{key}"),
     (re.compile(r"((?:token|key|password|secret)=)[^&\s\"']+", re.IGNORECASE), r"\1…"),
     (re.compile(r"(authorization['\"]?\s*[:=]\s*['\"]?(?:bearer |basic |geniekey )?)[^\s'\",}]+", re.IGNORECASE), r"\1…"),

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TextIO
 
@@ -188,9 +188,10 @@ def serve(host: str | None = None, port: int | None = None, workers: int | None 
     """
     found = _settled(host, port, workers)
     _refuse_taken_port(found.host, found.port)
-    preparing = _start_preparing()
+    preparation = _Preparation(found)
     place = bundle()
-    _finish_preparing(preparing)
+    told = preparation.finish()
+    print(f"Tocsin {version('tocsin')} at {found.base_url}", told, sep="\n" if told else "", flush=True)
     os.environ.update(
         _ENVIRONMENT,
         REFLEX_WEB_WORKDIR=str(place),
@@ -235,29 +236,48 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise RefusedError(why) from error
 
 
-def _start_preparing() -> BaseProcess:
-    """Bring the database up to date in a process of its own: what that imports would stay in the server's memory for good."""
-    process = multiprocessing.get_context("fork").Process(target=_prepare, name="prepare")
-    process.start()
-    return process
+def _prepare(found: settings.Settings, answer: Connection) -> None:
+    """Bring the database up to date and say what is to be told to whoever started the server.
 
-
-def _prepare() -> None:
-    from services import schema
+    Runs in a process of its own: what it imports would stay in the memory of the server's first process for good.
+    """
+    from services import one_time_links, schema
 
     try:
         copy = schema.migrate()
+        token = one_time_links.make_set_up_link()
     except RefusedError as refusal:
-        print(refusal.message, file=sys.stderr)
-        raise SystemExit(1) from refusal
+        answer.send((False, refusal.message))
+        return
+    lines = []
     if copy is not None:
-        print(f"The database was brought to the schema of this version. A copy from before is in {copy}.", file=sys.stderr)
+        lines.append(f"The database was brought to the schema of this version. A copy from before is in {copy}.")
+    if token is not None:
+        link = found.base_url + one_time_links.set_up_path(token)
+        lines.append(f"First start: make your organisation and its admin within 24 hours, at\n  {link}")
+    answer.send((True, "\n".join(lines)))
 
 
-def _finish_preparing(process: BaseProcess) -> None:
-    process.join()
-    if process.exitcode:
-        raise SystemExit(1)
+class _Preparation:
+    """`_prepare` while the pages are looked after."""
+
+    def __init__(self, found: settings.Settings) -> None:
+        fork = multiprocessing.get_context("fork")
+        self._answer, to_child = fork.Pipe(duplex=False)
+        self._process = fork.Process(target=_prepare, args=(found, to_child), name="prepare")
+        self._process.start()
+        to_child.close()
+
+    def finish(self) -> str:
+        """What to tell. Raises: RefusedError when the database cannot be used."""
+        try:
+            good, message = self._answer.recv()
+        except EOFError:
+            good, message = False, "The database could not be made ready; the reason stands above."
+        self._process.join()
+        if not good:
+            raise RefusedError(message)
+        return str(message)
 
 
 def _run_granian(found: settings.Settings) -> None:

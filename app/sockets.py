@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import reflex as rx
+
+_KEEP_SECONDS = 60.0
 
 _namespace: Any = None
 
@@ -18,6 +21,24 @@ def connect(app: rx.App, base_url: str) -> None:
         raise RuntimeError("the app has no sockets: it was made without state")
     _namespace = app.event_namespace
     app.sio.eio.cors_allowed_origins = lambda origin, environ: is_own_origin(origin, environ, base_url)
+
+    async def keep_open_tabs() -> None:
+        while True:
+            await asyncio.sleep(_KEEP_SECONDS)
+            keep_states(app.state_manager, app.event_namespace)
+
+    app.register_lifespan_task(keep_open_tabs)
+
+
+def keep_states(manager: Any, namespace: Any) -> None:
+    """Put off the day on which the states of open tabs are forgotten: theirs would go with those of the tabs that left.
+
+    A page that somebody only reads sends nothing, and must not lose what it holds.
+    """
+    open_tabs = set(namespace.sid_to_token.values())
+    for _deadline, token in tuple(manager._token_expires_at.values()):
+        if token.ident in open_tabs:
+            manager._track_token(token)
 
 
 def is_own_origin(origin: str | None, environ: Mapping[str, Any], base_url: str) -> bool:

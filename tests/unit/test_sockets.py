@@ -1,0 +1,90 @@
+"""Sockets: which pages may open one, and whose state is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+
+from app import sockets
+
+HERE = {"HTTP_HOST": "tocsin.lan:8000"}
+BASE = "https://tocsin.example.org"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://tocsin.lan:8000", "https://tocsin.lan:8000", "http://TOCSIN.lan:8000", BASE, None],
+)
+def test_a_page_from_here_may_connect_under_any_name(origin: str | None) -> None:
+    assert sockets.is_own_origin(origin, HERE, BASE)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example",
+        "http://tocsin.lan",
+        "http://tocsin.lan:8001",
+        "http://tocsin.lan:8000.evil.example",
+        "http://tocsin.lan:8000@evil.example",
+        "https://evil.example/?https://tocsin.example.org",
+        "https://tocsin.example.org.evil.example",
+        "file://tocsin.lan:8000",
+        "null",
+        "",
+    ],
+)
+def test_a_page_from_elsewhere_may_not(origin: str) -> None:
+    assert not sockets.is_own_origin(origin, HERE, BASE)
+
+
+def test_a_request_without_a_host_lets_nobody_in() -> None:
+    assert not sockets.is_own_origin("http://", {}, BASE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    ident: str
+
+
+class Manager:
+    """The bookkeeping of Reflex's memory manager."""
+
+    def __init__(self, **deadlines: float) -> None:
+        self._token_expires_at = {name: (at, Token(name)) for name, at in deadlines.items()}
+
+    def _track_token(self, token: Token) -> None:
+        self._token_expires_at[token.ident] = (999.0, token)
+
+    def deadlines(self) -> dict[str, float]:
+        return {name: at for name, (at, _) in self._token_expires_at.items()}
+
+
+def test_the_state_of_an_open_tab_is_kept_and_that_of_a_left_one_is_not() -> None:
+    manager = Manager(open=5.0, left=6.0)
+    sockets.keep_states(manager, SimpleNamespace(sid_to_token={"sid-1": "open", "sid-2": "elsewhere"}))
+    assert manager.deadlines() == {"open": 999.0, "left": 6.0}
+
+
+def test_the_memory_manager_of_this_reflex_has_the_books_that_are_kept_here() -> None:
+    from reflex.istate.manager.memory import StateManagerMemory
+
+    manager = StateManagerMemory(token_expiration=540)
+    assert manager._token_expires_at == {}
+    assert callable(manager._track_token)
+
+
+def test_a_tab_that_left_is_forgotten_within_ten_minutes() -> None:
+    from rxconfig import config
+
+    assert config.redis_token_expiration + sockets._KEEP_SECONDS <= 600
+
+
+def test_a_tab_is_open_by_the_socket_that_it_has_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_namespace", SimpleNamespace(sid_to_token={"new": "tab"}))
+    assert sockets.is_tab_open("tab", "new")
+    assert not sockets.is_tab_open("tab", "old")
+    assert not sockets.is_tab_open("other", "new")
+    assert sockets.count_open_tabs() == 1
