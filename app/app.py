@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from app import sockets
 from app.pages import incidents, not_found
+from app.session import OneHolder
 from app.states.status import Status
 from services import settings
 from services.errors import RefusedError
@@ -45,7 +46,7 @@ def tell_of_failure(exception: Exception) -> EventSpec:
 
 
 def _show(sentence: str) -> EventSpec:
-    spec: EventSpec = Status.show_failure(sentence)  # type: ignore[operator]
+    spec: EventSpec = Status.show_failure(sentence)
     return spec
 
 
@@ -60,6 +61,7 @@ def _compose() -> rx.App:
         toaster=None,
         backend_exception_handler=tell_of_failure,
     )
+    composed.add_middleware(OneHolder(), index=0)
     for page in PAGES:
         composed.add_page(page.draw, route=page.path, title=f"{page.title} · Tocsin", on_load=page.load)
     return composed

@@ -64,6 +64,12 @@ def is_tab_open(token: str, sid: str) -> bool:
     return bool(_namespace is not None and _namespace.sid_to_token.get(sid) == token)
 
 
+def blank(state: Any) -> None:
+    """Empty all that a tab knows, so that the next one who has it sees nothing of it. The tab itself stays loaded."""
+    for substate in state._get_root_state().substates.values():
+        substate.reset()
+
+
 def count_open_tabs() -> int:
     """How many tabs are connected to this process."""
     return len(_namespace.sid_to_token) if _namespace is not None else 0

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from app.session import open_to_all
 from services.views import NoticeView
 
 
@@ -10,11 +11,12 @@ class Status(rx.State):
 
     notice: NoticeView = NoticeView()
 
+    @open_to_all
     def say(self, sentence: str, *, bad: bool = False, may_undo: bool = False) -> None:
         """Put a sentence into the status line. A bad one stays until it is dismissed."""
         self.notice = NoticeView(text=sentence, tone="bad" if bad else "good", seq=self.notice.seq + 1, may_undo=may_undo)
 
-    @rx.event
+    @open_to_all
     def show_failure(self, sentence: str) -> None:
         """Say why the last action did not work."""
         self.say(sentence, bad=True)

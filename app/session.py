@@ -1,0 +1,293 @@
+"""Who asks: from the cookie or the bearer key to the Actor, for pages and for HTTP, and what happens when it is nobody.
+
+A client may call any event handler from any page, so each one says whom it admits: `requires(role)` or `open_to_all`.
+"""
+
+import asyncio
+import functools
+import hashlib
+import inspect
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from http.cookies import CookieError, SimpleCookie
+from typing import Annotated, Any, get_origin, get_type_hints
+from urllib.parse import quote, urlsplit
+
+import reflex as rx
+from fastapi import Depends, Request
+from reflex.event import Event, EventSpec
+from reflex.middleware.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+
+from app import sockets
+from models.vocabulary import Role
+from services import access, api_keys, database, live_updates, sessions, settings
+from services.access import Actor
+from services.errors import InvalidInputError, NotAllowedError, NotSignedInError, RefusedError
+
+COOKIE = "tocsin_session"
+HOME = "/incidents"
+LOOK_AGAIN_SECONDS = 30.0
+"""How often an open page that nothing happens to asks whether its session still lives."""
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_GATES = ("/login", "/setup", "/new-password", "/auth/")
+
+
+# --- cookies and addresses ------------------------------------------------------------------------------------------------------
+
+
+def token_in(cookie_header: str) -> str:
+    """The session token among these cookies; empty when there is none."""
+    try:
+        found = SimpleCookie(cookie_header).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def local_path(wanted: str | None) -> str:
+    """`wanted` when it is a page of Tocsin behind sign-in, else the first page: nobody is led away from here by a link to sign-in."""
+    path = wanted or ""
+    is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
+    parts = urlsplit(path) if is_local else None
+    if parts is None or parts.scheme or parts.netloc or parts.path.startswith(_GATES):
+        return HOME
+    return path
+
+
+def login_path(next_path: str) -> str:
+    """The sign-in page that leads on to `next_path`."""
+    path = local_path(next_path)
+    return "/login" if path == HOME else f"/login?next={quote(path, safe='/')}"
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------------------
+
+
+async def actor_of(state: BaseState) -> Actor | None:
+    """Whoever has this page open, looked up anew: None when nobody is signed in, or not any more.
+
+    The cookie is that with which the socket was opened, which is why signing in and out are full page navigations.
+    """
+    token = token_in(state.router.headers.cookie)
+    return await database.run(sessions.actor_for_token, token, state.router.session.client_ip) if token else None
+
+
+def requires(role: Role, *, background: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Makes an event handler that only somebody of this role or a higher one gets into. It is given the Actor after `self`.
+
+    Of any other the handler is not run: a refusal stands in the status line, and whoever is not signed in is led to the sign-in page.
+    What the handler itself refuses (a RefusedError) is told in the same place. It may be sync, async or a generator.
+    """
+
+    def decorate(handler: Callable[..., Any]) -> Any:
+        visible = _Arguments(handler)
+
+        async def admitted(state: Any, given: dict[str, Any]) -> tuple[Actor, dict[str, Any]]:
+            actor = await actor_of(state)
+            if actor is None:
+                raise NotSignedInError("Nobody is signed in here.")
+            access.require(actor, role)
+            return actor, visible.check(given)
+
+        if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
+
+            async def generating(self: Any, *args: Any, **given: Any) -> AsyncIterator[Any]:
+                try:
+                    actor, checked = await admitted(self, visible.by_name(args, given))
+                    async for each in _each(handler(self, actor, **checked)):
+                        yield each
+                except RefusedError as refusal:
+                    yield await _tell(self, refusal, background)
+
+            wrapper: Any = generating
+        else:
+
+            async def calling(self: Any, *args: Any, **given: Any) -> Any:
+                try:
+                    actor, checked = await admitted(self, visible.by_name(args, given))
+                    result = handler(self, actor, **checked)
+                    return await result if inspect.isawaitable(result) else result
+                except RefusedError as refusal:
+                    return await _tell(self, refusal, background)
+
+            wrapper = calling
+        functools.update_wrapper(wrapper, handler)
+        visible.show_on(wrapper)
+        wrapper.needed_role = role
+        return rx.event(background=background)(wrapper)
+
+    return decorate
+
+
+def open_to_all(handler: Callable[..., Any]) -> Any:
+    """Makes an event handler that anybody may call, signed in or not."""
+    handler.needed_role = None  # type: ignore[attr-defined]
+    return rx.event(handler)
+
+
+async def _each(items: Any) -> AsyncIterator[Any]:
+    if inspect.isasyncgen(items):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
+async def _tell(state: Any, refusal: RefusedError, background: bool) -> EventSpec | None:
+    if background:
+        async with state:
+            return _told(state, refusal)
+    return _told(state, refusal)
+
+
+def _told(state: Any, refusal: RefusedError) -> EventSpec | None:
+    if isinstance(refusal, NotSignedInError):
+        url = state.router.url
+        sockets.blank(state)
+        return rx.redirect(login_path(f"{url.path}?{url.query}" if url.query else url.path))
+    if not hasattr(state, "say"):
+        raise refusal
+    state.say(refusal.message, bad=True)
+    return None
+
+
+class _Arguments:
+    """What a client may give to a handler: all but the state and the actor, each of the type that the handler names."""
+
+    def __init__(self, handler: Callable[..., Any]) -> None:
+        signature = inspect.signature(handler)
+        self._names = list(signature.parameters)[2:]
+        self._signature = signature.replace(parameters=[p for n, p in signature.parameters.items() if n != list(signature.parameters)[1]])
+        self._hints = {name: hint for name, hint in get_type_hints(handler).items() if name in self._names}
+        self._needed = {n for n in self._names if signature.parameters[n].default is inspect.Parameter.empty}
+
+    def show_on(self, wrapper: Any) -> None:
+        """Make the wrapper look as if it took these arguments: Reflex reads them there."""
+        wrapper.__signature__ = self._signature
+        wrapper.__annotations__ = dict(self._hints)
+
+    def by_name(self, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+        return dict(zip(self._names, args, strict=False)) | given
+
+    def check(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Raises: InvalidInputError when a client sends something else."""
+        if not self._needed <= given.keys() <= set(self._names):
+            raise InvalidInputError("This page is older than the server, or was tampered with. Load it again.")
+        for name, value in given.items():
+            kind = get_origin(self._hints.get(name)) or self._hints.get(name)
+            if isinstance(kind, type) and not isinstance(value, kind):
+                raise InvalidInputError("This page is older than the server, or was tampered with. Load it again.", field=name)
+        return given
+
+
+@asynccontextmanager
+async def while_signed_in(state: rx.State, actor: Actor) -> AsyncIterator[None]:
+    """Run the body for as long as the tab is open and the actor's session lives. For background handlers that follow something.
+
+    It ends quietly when the tab has left. When the session has ended it raises, which leads the tab to the sign-in page.
+    Raises: NotSignedInError.
+    """
+    body = asyncio.current_task()
+    assert body is not None
+    tab, sid = sockets.tab(state)
+    token = token_in(state.router.headers.cookie)
+    ended: list[str] = []
+
+    async def guard() -> None:
+        topics = [live_updates.session_topic(actor.session_id)] if actor.session_id else []
+        with live_updates.hub.subscribe(*topics, live_updates.person_topic(actor.id)) as subscription:
+            while True:
+                changed = await subscription.wait(LOOK_AGAIN_SECONDS)
+                if not sockets.is_tab_open(tab, sid):
+                    ended.append("the tab has left")
+                    break
+                if changed == {live_updates.EVERYTHING}:
+                    await asyncio.sleep(random.uniform(0, 2))  # noqa: S311  # or all open pages would ask at the same moment
+                with suppress(RefusedError):  # the database may be away: ask again
+                    if await database.run(sessions.actor_for_token, token) is None:
+                        ended.append("the session has ended")
+                        break
+        body.cancel()
+
+    guarding = asyncio.create_task(guard())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        body.uncancel()
+    finally:
+        guarding.cancel()
+    if ended == ["the session has ended"]:
+        raise NotSignedInError("You were signed out.")
+
+
+class Tab(rx.State):
+    """Whose tab this is, by a hash of the cookie: the state of a tab outlives signing out, and must not be shown to the next one."""
+
+    _holder: str = ""
+
+
+class OneHolder(Middleware):
+    """Empties a tab's state when another session has it now, and when it is loaded again after its session has ended."""
+
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:  # noqa: ARG002
+        """Runs before each event, with the state locked."""
+        token = token_in(state.router.headers.cookie)
+        holder = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest() if token else ""
+        tab = await state.get_state(Tab)
+        is_loading = event.name.endswith(".hydrate_and_load")
+        if tab._holder != holder or (is_loading and holder and await actor_of(state) is None):
+            sockets.blank(state)
+            tab._holder = holder
+        return None
+
+
+# --- HTTP -----------------------------------------------------------------------------------------------------------------------
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from; a trusted proxy's word for it has been taken already."""
+    return request.client.host if request.client else ""
+
+
+def require_own_origin(request: Request) -> None:
+    """Refuse a request that a page elsewhere made the browser send. Raises: NotAllowedError."""
+    site = request.headers.get("sec-fetch-site", "none")
+    environ = {"HTTP_HOST": request.headers.get("host", "")}
+    if site not in ("same-origin", "none") or not sockets.is_own_origin(
+        request.headers.get("origin"), environ, settings.current().base_url
+    ):
+        raise NotAllowedError("This came from a page of another site, so it was not done.")
+
+
+async def browser_actor(request: Request) -> Actor | None:
+    """Whoever is signed in in this browser; None when nobody is."""
+    token = request.cookies.get(COOKIE, "")
+    return await database.run(sessions.actor_for_token, token, address_of(request)) if token else None
+
+
+async def signed_in(request: Request) -> Actor:
+    """Whoever a request to the API acts for: by its bearer key, else by the session of the browser.
+
+    With the session, what changes something must come from a page of Tocsin. Raises: NotSignedInError, NotAllowedError.
+    """
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme:
+        actor = await database.run(api_keys.actor_for_key, key.strip(), address_of(request)) if scheme.lower() == "bearer" else None
+        if actor is None:
+            raise NotSignedInError("This API key is unknown or has ended. Send a live one as: Authorization: Bearer tk_…")
+        return actor
+    actor = await browser_actor(request)
+    if actor is None:
+        raise NotSignedInError("Sign in, or send an API key as: Authorization: Bearer tk_…")
+    if request.method not in _SAFE_METHODS:
+        require_own_origin(request)
+    return actor
+
+
+SignedIn = Annotated[Actor, Depends(signed_in)]
+"""The parameter of a route that only somebody who is signed in may use."""
