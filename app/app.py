@@ -11,6 +11,7 @@ from reflex.event import EventSpec
 from starlette.types import ASGIApp
 
 from app import sockets
+from app.api import application
 from app.pages import incidents, not_found
 from app.session import OneHolder
 from app.states.status import Status
@@ -57,6 +58,7 @@ def _compose() -> rx.App:
             rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
             rx.el.script(src="/tocsin.js"),
         ],
+        api_transformer=application.create(),
         html_lang="en",
         toaster=None,
         backend_exception_handler=tell_of_failure,

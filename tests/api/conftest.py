@@ -1,0 +1,19 @@
+"""What the tests of the HTTP routes are given."""
+
+from tests.fixtures.clocks import clock
+from tests.fixtures.databases import database_url, new_database, postgresql_server, sqlite_template, storage
+from tests.fixtures.organisations import organisation
+from tests.fixtures.passwords import quick_passwords
+from tests.fixtures.stories import story
+
+__all__ = [
+    "clock",
+    "database_url",
+    "new_database",
+    "organisation",
+    "postgresql_server",
+    "quick_passwords",
+    "sqlite_template",
+    "storage",
+    "story",
+]
