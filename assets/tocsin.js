@@ -160,7 +160,12 @@
     );
   }
   function tryNow() {
-    if (socket && (socket.readyState === Plain.CONNECTING || joined)) socket.close();
+    const gone = socket;
+    if (gone && (gone.readyState === Plain.CONNECTING || joined)) {
+      // on a dead line the browser waits long for the other side's farewell before it says "close"
+      gone.dispatchEvent(new CloseEvent("close", { code: 4000 }));
+      gone.close();
+    }
     document.dispatchEvent(new Event("visibilitychange"));
   }
   function holdBack(node) {
@@ -224,6 +229,12 @@
     else if (draft) field.value = draft.text;
     else if (field.value !== field.defaultValue) return keepDraft(field);
     showKey(field, draft?.id ?? "");
+  }
+  function adoptDraft(field) {
+    const early = field.value === field.defaultValue ? "" : field.value, draft = readDraft(draftName(field));
+    kept.remove(`${DRAFT}:${field.dataset.draft}`);
+    restoreDraft(field);
+    if (early && draft && draft.text !== early) { field.value = `${draft.text}\n\n${early}`; keepDraft(field); }
   }
   function sendDraft(field) {
     const name = draftName(field), draft = readDraft(name);
@@ -493,7 +504,8 @@
   const CHANGES = {
     datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
     "data-now": meet, "data-theme": meet, "data-title": meet, "data-attention": meet,
-    "data-viewer": (node) => { meet(node); all("[data-draft]").forEach((field) => restoreDraft(field)); },
+    // what was typed before the viewer was known is theirs
+    "data-viewer": (node) => { meet(node); all("[data-draft]").forEach(adoptDraft); },
     "data-zone": () => all("time[data-age]").forEach(showAge),
   };
   const ANY = APPEARS.map(([selector]) => selector).join();

@@ -35,24 +35,19 @@ def browser_zone() -> rx.Component:
 
 def field(id: str, label: Any, control: rx.Component, *, help: Any = "", error: Text = "", optional: bool = False) -> rx.Component:
     """A label, its control, a line of help and the sentence that says what is wrong. `control` comes from the functions below."""
-    wrong = error != "" if isinstance(error, rx.Var) else bool(error)
+    wrong = error != ""
     sentence = rx.el.span(icon("circle-alert", 14), error, class_name="line")
     return rx.el.div(
         rx.el.label(label, rx.el.span(" optional", class_name="dimmer") if optional else rx.fragment(), html_for=id),
         control,
-        rx.el.small(rx.cond(wrong, sentence) if isinstance(wrong, rx.Var) else (sentence if wrong else ""), class_name="wrong", id=f"{id}-error"),
+        rx.el.small(rx.cond(wrong, sentence), class_name="wrong", id=f"{id}-error"),
         rx.el.small(help, id=f"{id}-help"),
-        class_name=rx.cond(wrong, "fld bad", "fld") if isinstance(wrong, rx.Var) else ("fld bad" if wrong else "fld"),
+        class_name=rx.cond(wrong, "fld bad", "fld"),
     )
 
 
 def _described(id: str, error: Text) -> dict[str, Any]:
-    wrong = error != "" if isinstance(error, rx.Var) else bool(error)
-    return {
-        "id": id,
-        "aria_describedby": f"{id}-error {id}-help",
-        "aria_invalid": rx.cond(wrong, "true", "false") if isinstance(wrong, rx.Var) else str(wrong).lower(),
-    }
+    return {"id": id, "aria_describedby": f"{id}-error {id}-help", "aria_invalid": rx.cond(error != "", "true", "false")}
 
 
 def text_field(

@@ -127,7 +127,16 @@ def incident_list(rows: Any, on_move: Any = None) -> rx.Component:
 
 def column_heads() -> rx.Component:
     """The names of the columns above the list, on wide screens."""
-    names = {"id": "Number", "": "Title", "svc": "Service", "st": "State", "who": "Assignee", "alerts": "Alerts", "age": "Age", "last": "Last activity"}
+    names = {
+        "id": "Number",
+        "": "Title",
+        "svc": "Service",
+        "st": "State",
+        "who": "Assignee",
+        "alerts": "Alerts",
+        "age": "Age",
+        "last": "Last activity",
+    }
     return rx.el.div(
         rx.el.span(), *[rx.el.span(text, class_name=column) for column, text in names.items()], class_name="inc cols", aria_hidden="true"
     )

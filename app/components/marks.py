@@ -19,7 +19,9 @@ def by_value(value: Text, cases: Mapping[str, Any], other: Any) -> Any:
 
 
 def _bar(x: float, y: float, height: float, lit: bool) -> rx.Component:
-    return rx.el.svg.rect(x=str(x), y=str(y), width="3", height=str(height), rx="1", fill="currentColor", custom_attrs={} if lit else {"opacity": ".28"})
+    return rx.el.svg.rect(
+        x=str(x), y=str(y), width="3", height=str(height), rx="1", fill="currentColor", custom_attrs={} if lit else {"opacity": ".28"}
+    )
 
 
 def _meter(level: int) -> rx.Component:

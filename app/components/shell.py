@@ -57,9 +57,7 @@ _PLACES = (
 
 def _side(nav: Any, current: str) -> rx.Component:
     incidents, integrations, profile = (
-        rx.el.li(
-            _nav_link(words, icon_name, to, here=place == current, keys=keys, count=nav.attention if place == "incidents" else None)
-        )
+        rx.el.li(_nav_link(words, icon_name, to, here=place == current, keys=keys, count=nav.attention if place == "incidents" else None))
         for place, words, icon_name, to, keys in _PLACES
     )
     return rx.el.nav(
