@@ -13,6 +13,8 @@ import structlog
 
 from services import settings
 
+_OWN = ("app", "models", "services")
+
 _SECRETS = (
     # tokens that Tocsin makes: a word, an underscore and 43 random characters; the word and two characters tell which it was
     (re.compile(r"(_[\w-]{2})[\w-]{41}(?![\w-])"), r"\1…"),
@@ -22,9 +24,9 @@ _SECRETS = (
     (re.compile(r"(://[^/\s:@]+:)[^/\s@]+@"), r"\1…@"),
     (re.compile(r"\[parameters: .*?\]$", re.MULTILINE | re.DOTALL), "[parameters left out]"),
 )
-# what Reflex says of a tab: its token opens the tab's state, and an event's data may be what somebody typed
+# what Reflex says of a tab: its token opens the tab's state, and an event holds what somebody typed and the cookie of who did
 _TAB_TOKEN = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-_EVENT_DATA = re.compile(r"Event data: .*", re.DOTALL)
+_EVENT = re.compile(r"(Event data:|Event\(name='[^']*').*", re.DOTALL)
 
 
 def redact(text: str) -> str:
@@ -41,7 +43,7 @@ def _without_secrets(_logger: Any, _method: str, line: MutableMapping[str, Any])
         if not isinstance(value, str) or name.startswith("_"):
             continue
         if of_reflex:
-            value = _EVENT_DATA.sub("Event data left out", _TAB_TOKEN.sub("{tab}", value))  # noqa: PLW2901
+            value = _EVENT.sub(r"\1 …", _TAB_TOKEN.sub("{tab}", value))  # noqa: PLW2901
         line[name] = redact(value)
     return line
 
@@ -69,11 +71,11 @@ def configuration(log_format: str, log_level: str) -> dict[str, Any]:
             }
         },
         "handlers": {"tocsin": {"class": "logging.StreamHandler", "formatter": "tocsin", "stream": "ext://sys.stderr"}},
-        "root": {"handlers": ["tocsin"], "level": log_level.upper()},
+        # what others say below a warning is of no use to whoever runs this, and would say addresses and data as they come
+        "root": {"handlers": ["tocsin"], "level": "ERROR" if log_level == "error" else "WARNING"},
         "loggers": {
+            **{name: {"level": log_level.upper()} for name in _OWN},
             "_granian": {"level": "WARNING", "propagate": True},
-            # these say each request with its address, or each event with its data
-            **{name: {"level": "WARNING"} for name in ("granian.access", "httpx", "httpcore", "engineio", "socketio", "asyncio")},
         },
     }
 

