@@ -22,6 +22,7 @@ class Alert(TenantRow, table=True):
     __table_args__ = (
         Index("uq_alert_fingerprint", "integration_id", "fingerprint", unique=True),
         Index("ix_alert_incident", "incident_id"),
+        Index("ix_alert_integration", "integration_id", "id"),
     )
 
     id: UUID = id_field()

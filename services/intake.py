@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -159,11 +160,39 @@ def _serve(batch: Sequence[_Request]) -> None:
         return
     by_tenant: dict[Any, list[tuple[_Request, Delivery]]] = {}
     for request in waiting:
-        delivery = _read(request, known.get(request.key_hash))
+        source = known.get(request.key_hash)
+        delivery = _read(request, source)
         if delivery is not None:
             by_tenant.setdefault(delivery.source.tenant_id, []).append((request, delivery))
+        if source is not None:
+            _note_refusal(source, request, delivery)
     for work in by_tenant.values():
         _store(work)
+
+
+_noted_at: dict[UUID, float] = {}
+
+
+def _note_refusal(source: Source, request: _Request, delivery: Delivery | None) -> None:
+    """Show on the integration's page what was refused last: at most once a second, so that a broken sender costs little."""
+    if delivery is not None:
+        refused = delivery.refused
+    elif isinstance(request.outcome, Answer):
+        refused = request.outcome.refused
+    else:
+        refused = ()
+    if refused:
+        sentence = refused[0].reason
+    elif isinstance(request.outcome, RefusedError) and source.enabled:
+        sentence = request.outcome.message
+    else:
+        return
+    now = time.monotonic()
+    if now - _noted_at.get(source.id, -2.0) < 1.0:
+        return
+    _noted_at[source.id] = now
+    with suppress(StorageBusyError):
+        sources.note_refusal(source, sentence)
 
 
 def _read(request: _Request, source: Source | None) -> Delivery | None:

@@ -42,6 +42,11 @@ def integration_topic(integration_id: UUID) -> str:
     return f"integration:{integration_id.hex}"
 
 
+def integrations_topic(tenant_id: UUID) -> str:
+    """Changes of anything that the list of an organisation's integrations shows, but for what comes in by them."""
+    return f"integrations:{tenant_id.hex}"
+
+
 def person_topic(user_id: UUID) -> str:
     """Changes of a person's own row: name, role, theme, active."""
     return f"person:{user_id.hex}"

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 
 from models.integrations import Integration
 from models.people import ActorRow
-from services import database
+from services import database, live_updates
 from services.statements import Prepared, as_time, as_uuid, listed, one_of
 
 
@@ -58,3 +58,12 @@ def by_key(hashes: Iterable[str], now: datetime) -> dict[str, Source]:
         if previous_hash in wanted and until is not None and until > now:
             found[previous_hash] = source
     return found
+
+
+def note_refusal(source: Source, sentence: str) -> None:
+    """Keep why something of this integration was refused last, for its page. Raises: StorageBusyError."""
+    integration = Integration.__table__  # type: ignore[attr-defined]
+    with database.write(source.tenant_id) as tx:
+        own = (integration.c.id == source.id, integration.c.tenant_id == source.tenant_id)
+        tx.execute(update(integration).where(*own).values(last_refused_at=tx.now, last_refusal=sentence[:500]))
+        tx.wake_lazily(live_updates.integration_topic(source.id))

@@ -246,6 +246,26 @@ class IntegrationRow:
 
 
 @dataclass
+class ReceivedAlertRow:
+    """An alert that came by an integration: `number` is its incident's, `outcome` says why there is none."""
+
+    id: str = ""
+    title: str = ""
+    severity: str = "medium"
+    received_at: str = ""
+    number: str = ""
+    outcome: str = ""
+
+
+@dataclass
+class SnippetView:
+    """A text to copy, and what it is."""
+
+    name: str = ""
+    text: str = ""
+
+
+@dataclass
 class ChoiceView:
     """One entry of a select or a filter."""
 

@@ -453,6 +453,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.create_index("ix_alert_incident", ["incident_id"], unique=False)
+        batch_op.create_index("ix_alert_integration", ["integration_id", "id"], unique=False)
         batch_op.create_index("uq_alert_fingerprint", ["integration_id", "fingerprint"], unique=True)
 
     op.create_table(
@@ -600,6 +601,7 @@ def downgrade() -> None:
     op.drop_table("search_document")
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index("uq_alert_fingerprint")
+        batch_op.drop_index("ix_alert_integration")
         batch_op.drop_index("ix_alert_incident")
 
     op.drop_table("alert")
