@@ -11,22 +11,8 @@ import sys
 import time
 import traceback
 from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
-from pathlib import Path
 
-from tests.bench.rows import Row, machine, table
-
-_PREFIX = "bench_"
-
-
-def names() -> list[str]:
-    """The benchmarks that there are."""
-    return sorted(path.stem.removeprefix(_PREFIX) for path in Path(__file__).parent.glob(f"{_PREFIX}*.py"))
-
-
-def run(name: str, long: bool) -> list[Row]:
-    """The rows of one benchmark."""
-    return list(import_module(f"tests.bench.{_PREFIX}{name}").main(long))
+from tests.bench.rows import Row, machine, names, run, table
 
 
 def main() -> int:

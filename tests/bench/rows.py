@@ -7,7 +7,10 @@ import platform
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+
+_PREFIX = "bench_"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,16 @@ class Row:
         if (self.measured >= self.bar) if self.more_is_better else (self.measured <= self.bar):
             return "met"
         return f"missed by {shown(abs(self.measured - self.bar))} {self.unit} ({abs(self.measured / self.bar - 1):.0%})"
+
+
+def names() -> list[str]:
+    """The benchmarks that there are."""
+    return sorted(path.stem.removeprefix(_PREFIX) for path in Path(__file__).parent.glob(f"{_PREFIX}*.py"))
+
+
+def run(name: str, long: bool) -> list[Row]:
+    """The rows of one benchmark."""
+    return list(import_module(f"tests.bench.{_PREFIX}{name}").main(long))
 
 
 def shown(value: float) -> str:
