@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from app import sockets
 from app.api import application
 from app.pages import incidents, not_found
-from app.session import OneHolder
+from app.session import OneHolder, check_handlers
 from app.states.status import Status
 from services import settings
 from services.errors import RefusedError
@@ -69,6 +69,7 @@ def _compose() -> rx.App:
     return composed
 
 
+check_handlers()
 app = _compose()
 
 
