@@ -423,8 +423,9 @@
   function arrive(lines) {
     for (const timeline of new Set(lines.map((one) => one.closest("[data-timeline]")))) {
       if (!timeline) continue;
-      const mine = lines.filter((one) => timeline.contains(one)), known = highest.get(timeline);
-      highest.set(timeline, Math.max(known ?? 0, ...mine.map((one) => Number(one.dataset.seq))));
+      const mine = lines.filter((one) => timeline.contains(one)), of = timeline.dataset.timeline, before = highest.get(timeline);
+      const known = before?.of === of ? before.seq : undefined;
+      highest.set(timeline, { of, seq: Math.max(known ?? 0, ...mine.map((one) => Number(one.dataset.seq))) });
       if (known !== undefined) unsaid.push(...mine.filter((one) => Number(one.dataset.seq) > known).map((one) => one.dataset.announce).filter(Boolean));
     }
     if (unsaid.length && !sayTimer) say();

@@ -102,8 +102,8 @@ def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
     )
 
 
-def timeline(*lines: Any) -> rx.Component:
-    """The log named Timeline. Give it one or more `rx.foreach(…, event_row)`: all of them stand in one list.
+def timeline(*lines: Any, of: Text = "") -> rx.Component:
+    """The log named Timeline of the incident `of`. Give it one or more `rx.foreach(…, event_row)`: all of them stand in one list.
 
     The log itself is quiet; tocsin.js tells a screen reader of new comments and state changes, one sentence in five seconds at most.
     """
@@ -113,7 +113,7 @@ def timeline(*lines: Any) -> rx.Component:
         role="log",
         aria_label="Timeline",
         aria_live="off",
-        data_timeline="",
+        data_timeline=of,
         tab_index=-1,
     )
 
