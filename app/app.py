@@ -12,8 +12,10 @@ from starlette.types import ASGIApp
 
 from app import sockets
 from app.api import application
-from app.pages import incidents, not_found
+from app.pages import incidents, integration, integrations, not_found
 from app.session import OneHolder, check_handlers
+from app.states.integration import OneIntegration
+from app.states.integrations import Integrations
 from app.states.status import Status
 from services import settings
 from services.errors import RefusedError
@@ -33,6 +35,9 @@ class Page:
 
 PAGES = (
     Page("/incidents", incidents.page, "Incidents"),
+    Page("/integrations", integrations.page, "Integrations", Integrations.load),
+    Page("/integrations/new", integrations.new_page, "New integration", Integrations.load_new),
+    Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),
     Page("/404", not_found.page, "Not found"),
 )
 
