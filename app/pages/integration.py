@@ -11,7 +11,7 @@ from app.components.empty import empty
 from app.components.forms import text_field
 from app.components.labels import tag
 from app.components.links import page_link
-from app.components.marks import severity_mark
+from app.components.marks import severity_word
 from app.components.shell import shell
 from app.pages.integrations import bulb
 from app.states.integration import OneIntegration
@@ -109,7 +109,7 @@ def _received(one: Any) -> rx.Component:
     return rx.el.tr(
         rx.el.td(moment(one.received_at), class_name="num dim"),
         rx.el.td(one.title),
-        rx.el.td(severity_mark(one.severity)),
+        rx.el.td(severity_word(one.severity)),
         rx.el.td(
             rx.cond(
                 one.number != "",
@@ -143,7 +143,7 @@ def _content() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.h1(row.name),
-            tag(row.kind_name),
+            rx.cond(row.name != row.kind_name, tag(row.kind_name)),
             rx.cond(row.previous_key_until != "", tag(rx.fragment("old key works until ", moment(row.previous_key_until)), tone="warn")),
             class_name="line wrap page-head",
         ),

@@ -41,14 +41,14 @@ class OneIntegration(Shell):
     async def load(self, actor: Actor) -> Any:
         """Show the integration of the address."""
         self.reset()  # type: ignore[no-untyped-call]
-        await self.load_nav(actor)
+        await self._load_nav(actor)
         try:
             self._id = _id(self.router.url.path.rstrip("/").rpartition("/")[2])
             await self._read(actor)
         except NotFoundError:
             self.is_absent = True
             return None
-        self._show_address((await self.get_state(ShownKey)).url_of(self.row.id))
+        self._show_address((await self.get_state(ShownKey))._url_of(self.row.id))
         return OneIntegration.watch
 
     def _held(self) -> UUID:
@@ -106,7 +106,7 @@ class OneIntegration(Shell):
         """Make a new key and show it; the one before works for another day."""
         self.is_rotating = False
         made = await database.run(integrations.rotate, actor, self._held())
-        (await self.get_state(ShownKey)).keep(made.id.hex, made.url)
+        (await self.get_state(ShownKey))._keep(made.id.hex, made.url)
         await self._read(actor)
         self._show_address(made.url)
         self.say("There is a new key. The one before works for another 24 hours.")

@@ -20,11 +20,11 @@ class ShownKey(rx.State):
     _of: str = ""
     _url: str = ""
 
-    def keep(self, integration_id: str, url: str) -> None:
+    def _keep(self, integration_id: str, url: str) -> None:
         """Remember it for the page that one is led to."""
         self._of, self._url = integration_id, url
 
-    def url_of(self, integration_id: str) -> str:
+    def _url_of(self, integration_id: str) -> str:
         """The address of this integration, where it was just made; else empty."""
         return self._url if self._of == integration_id else ""
 
@@ -39,8 +39,8 @@ class Integrations(Shell):
     async def load(self, actor: Actor) -> Any:
         """Show the list; the key of the one that was made last is forgotten."""
         self.reset()  # type: ignore[no-untyped-call]
-        await self.load_nav(actor)
-        (await self.get_state(ShownKey)).keep("", "")
+        await self._load_nav(actor)
+        (await self.get_state(ShownKey))._keep("", "")
         self.rows = await database.run(integrations.rows, actor)
         self.is_loaded = True
         return Integrations.watch
@@ -49,7 +49,7 @@ class Integrations(Shell):
     async def load_new(self, actor: Actor) -> None:
         """Show what can be connected."""
         self.reset()  # type: ignore[no-untyped-call]
-        await self.load_nav(actor)
+        await self._load_nav(actor)
 
     @requires(Role.ADMIN, background=True)
     async def watch(self, actor: Actor) -> None:
@@ -73,5 +73,5 @@ class Integrations(Shell):
         """Make an integration of the kind that was picked, and lead to its page, which shows the key."""
         kind, name = str(form.get("kind", "")), str(form.get("name", ""))
         made = await database.run(integrations.create, actor, kind, name)
-        (await self.get_state(ShownKey)).keep(made.id.hex, made.url)
+        (await self.get_state(ShownKey))._keep(made.id.hex, made.url)
         return rx.redirect(f"/integrations/{made.id.hex}")

@@ -9,11 +9,11 @@ from services.views import NavView
 
 
 class Shell(Status):
-    """What the frame shows. The state of a page derives from it and calls `load_nav` first in its own `load`."""
+    """What the frame shows. The state of a page derives from it and calls `_load_nav` first in its own `load`."""
 
     nav: NavView = NavView()
 
-    async def load_nav(self, actor: Actor) -> None:
+    async def _load_nav(self, actor: Actor) -> None:
         """Read it anew for this actor."""
         self.nav = await database.run(viewers.nav, actor)
 
