@@ -17,6 +17,7 @@ from app.session import OneHolder, check_handlers
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
 from app.states.status import Status
+from app.tasks import background
 from services import settings
 from services.errors import RefusedError
 
@@ -71,6 +72,7 @@ def _compose() -> rx.App:
     composed.add_middleware(OneHolder(), index=0)
     for page in PAGES:
         composed.add_page(page.draw, route=page.path, title=f"{page.title} · Tocsin", on_load=page.load)
+    composed.register_lifespan_task(background)
     return composed
 
 

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI, Request, Response
 
-from app.api import problems, sign_in
+from app.api import health, problems, sign_in
 from services.errors import RefusedError
 
 
@@ -17,5 +17,6 @@ def create() -> FastAPI:
     """The routes as one application, for Reflex to stand behind."""
     routes = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None)
     routes.add_exception_handler(RefusedError, _refused)
+    routes.include_router(health.router)
     routes.include_router(sign_in.router)
     return routes
