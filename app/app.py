@@ -12,8 +12,9 @@ from starlette.types import ASGIApp
 
 from app import sockets
 from app.api import application
-from app.pages import incidents, integration, integrations, not_found
+from app.pages import gate, incidents, integration, integrations, not_found
 from app.session import OneHolder, check_handlers
+from app.states.gate import Gate
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
 from app.states.status import Status
@@ -36,6 +37,9 @@ class Page:
 
 PAGES = (
     Page("/incidents", incidents.page, "Incidents"),
+    Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in),
+    Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up),
+    Page("/new-password", gate.new_password_page, "New password", Gate.load_new_password),
     Page("/integrations", integrations.page, "Integrations", Integrations.load),
     Page("/integrations/new", integrations.new_page, "New integration", Integrations.load_new),
     Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),
