@@ -7,7 +7,9 @@ import reflex as rx
 from app.components.controls import button
 from app.components.dialogs import callout
 from app.components.forms import browser_zone, hidden, native_form, text_field
+from app.components.labels import icon
 from app.components.links import page_link
+from app.components.marks import state_mark
 from app.components.shell import gate, logo
 from app.states.gate import Gate
 
@@ -23,10 +25,30 @@ def _whole_form() -> rx.Component:
     return rx.cond(Gate.errors["form"] != "", rx.el.div(callout(Gate.errors["form"], tone="bad", icon_name="circle-alert"), role="alert"))
 
 
-def _page(*content: Any) -> rx.Component:
+def _page(*content: Any, aside: rx.Component | None = None) -> rx.Component:
     return gate(
         rx.el.div(logo(), rx.el.b("Tocsin"), class_name="line brand"),
         rx.cond(Gate.is_loaded, rx.el.div(*content, class_name="gate-fields")),
+        aside=aside,
+    )
+
+
+def _line(time: str, node: rx.Component, look: str, *words: Any) -> rx.Component:
+    return rx.el.li(rx.el.time(time), rx.el.span(node, class_name=f"node {look}"), rx.el.div(*words, class_name="say"))
+
+
+def _what_it_is_for() -> rx.Component:
+    """An example of a timeline, beside the form on wide screens."""
+    lines = (
+        _line("03:07", icon("siren", 14), "is-fire", "Alert fired: ", rx.el.b("Error rate above 5 %")),
+        _line("03:09", state_mark("acknowledged"), "is-state is-acknowledged", rx.el.b("Bob"), " acknowledged"),
+        _line("03:24", icon("message-square", 14), "", rx.el.b("Carol:"), " pool is exhausted, 200/200 in use"),
+        _line("03:48", state_mark("resolved"), "is-state is-resolved", rx.el.b("Bob"), " resolved after 41m"),
+    )
+    return rx.el.div(
+        rx.el.div(rx.el.ol(*lines, class_name="tl"), class_name="card example"),
+        rx.el.p("One timeline from the first alert to what was learned.", class_name="dim"),
+        class_name="stack example-frame",
     )
 
 
@@ -49,6 +71,7 @@ def sign_in_page() -> rx.Component:
             class_name="gate-fields",
         ),
         rx.el.p("Forgotten it? An administrator can make you a link for a new one.", class_name="dimmer meta"),
+        aside=_what_it_is_for(),
     )
 
 

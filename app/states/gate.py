@@ -8,6 +8,8 @@ from app import refused_forms
 from app.session import HOME, actor_of, local_path, open_to_all
 from services import database, one_time_links
 
+_FIELDS = (refused_forms.WHOLE_FORM, "organisation", "name", "handle", "email", "password")
+
 
 class Gate(rx.State):
     """What stands in the forms of these pages. `values` and `errors` go by the names of the fields."""
@@ -55,5 +57,7 @@ class Gate(rx.State):
 
     def _show(self, page: str) -> None:
         refused = refused_forms.unseal(self.router.headers.cookie, page)
-        self.values, self.errors = refused.values, refused.errors
+        # the page looks each of them up, and a name that is not there would be no text
+        self.values = dict.fromkeys(_FIELDS, "") | refused.values
+        self.errors = dict.fromkeys(_FIELDS, "") | refused.errors
         self.is_loaded = True
