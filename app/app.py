@@ -12,9 +12,10 @@ from starlette.types import ASGIApp
 
 from app import sockets
 from app.api import application
-from app.pages import gate, incidents, integration, integrations, not_found
+from app.pages import gate, incident_detail, incidents, integration, integrations, not_found
 from app.session import OneHolder, check_handlers
 from app.states.gate import Gate
+from app.states.incident_detail import IncidentDetail
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
 from app.states.status import Status
@@ -37,6 +38,7 @@ class Page:
 
 PAGES = (
     Page("/incidents", incidents.page, "Incidents"),
+    Page("/incidents/[number]", incident_detail.page, "Incident", IncidentDetail.load),
     Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in),
     Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up),
     Page("/new-password", gate.new_password_page, "New password", Gate.load_new_password),
