@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from app import headers, logs
-from app.api import intake
+from app.api import application, intake
 from app.headers import ASGIApp, Receive, Scope, Send
 from services import settings
 
@@ -43,12 +43,16 @@ class Traffic:
 
 
 class Dispatcher:
-    """The outermost application: intake by the shortest way, everything else with security headers."""
+    """The outermost application: intake by the shortest way, everything else with security headers.
 
-    def __init__(self, pages: ASGIApp, take_in: ASGIApp, static_dir: Path) -> None:
+    The routes that stand beside the pages do not go through Reflex, which would let scripts of any origin read their answers.
+    """
+
+    def __init__(self, pages: ASGIApp, take_in: ASGIApp, routes: ASGIApp, static_dir: Path) -> None:
         """`static_dir` holds the bundle's files: what its pages need to run is allowed, and nothing else."""
         self._pages = pages
         self._take_in = take_in
+        self._routes = routes
         html_files = sorted(static_dir.rglob("*.html"))
         policy = headers.content_security_policy(headers.inline_script_hashes(html_files))
         self._security = headers.security_headers(policy, over_tls=settings.current().base_url.startswith("https:"))
@@ -73,7 +77,11 @@ class Dispatcher:
             await self._take_in(scope, receive, send)
             return
         more = [*self._security, (b"x-request-id", request_id.encode())]
-        await self._to_pages(scope, receive, headers.with_headers(send, scope["path"], more))
+        send = headers.with_headers(send, scope["path"], more)
+        if scope["path"].startswith(application.PREFIXES):
+            await self._routes(scope, receive, send)
+        else:
+            await self._to_pages(scope, receive, send)
 
     async def _to_pages(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
@@ -119,6 +127,6 @@ def create() -> ASGIApp:
     from app import app as composition  # Reflex reads its environment when it is imported, which `serve` has set by now
 
     static_dir = Path(os.environ["REFLEX_WEB_WORKDIR"]) / "build" / "client"
-    dispatcher = Dispatcher(composition.create(), intake.respond, static_dir)
+    dispatcher = Dispatcher(composition.create(), intake.respond, application.create(), static_dir)
     tame_garbage_collector()
     return dispatcher

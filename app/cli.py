@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from app.commands import accounts
 from services.errors import RefusedError
 
 cli = typer.Typer(
@@ -19,7 +18,6 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-accounts.add_to(cli)
 
 
 @cli.callback()

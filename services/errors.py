@@ -49,6 +49,13 @@ class ConflictError(RefusedError):
         self.allowed = list(allowed) if allowed is not None else None
 
 
+class StaleError(ConflictError):
+    """It has changed since the caller looked, who asked to be told so."""
+
+    status = 412
+    title = "Changed since"
+
+
 class TooLargeError(RefusedError):
     """The body is over the limit."""
 

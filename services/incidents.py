@@ -16,7 +16,7 @@ from models.vocabulary import MOVES, IncidentState, Move, Role, Severity, allowe
 from services import database, holding, search, timeline
 from services.access import Actor, require
 from services.database import Tx
-from services.errors import ConflictError, InvalidInputError, NotFoundError
+from services.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from services.holding import Held
 from services.input_text import check_optional_text, check_text
 from services.records import IncidentRecord
@@ -65,7 +65,7 @@ def _held(actor: Actor, number: str, version: int | None = None) -> Iterator[tup
         if incident is None:
             raise NotFoundError(f"There is no {holding.shown_number(parse_number(number))}.")
         if version is not None and version != incident.version:
-            raise ConflictError(
+            raise StaleError(
                 f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=_allowed(incident)
             )
         yield tx, incident

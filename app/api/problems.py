@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
+import structlog
 
 from services.errors import ConflictError, InvalidFieldsError, NotSignedInError, RefusedError, SlowDownError, StorageBusyError
 
@@ -49,6 +50,15 @@ def of(refusal: RefusedError, **members: Any) -> Problem:
     elif isinstance(refusal, MethodRefusedError):
         headers = ((b"allow", refusal.allow.encode()),)
     return plain(refusal.status, refusal.title, refusal.message, {**more, **members}, headers)
+
+
+def failure() -> Problem:
+    """The answer when something of ours failed. The log line has the same request id."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    detail = "This did not work, and it is our fault. Nothing was changed, or all of it." + (
+        f" Reference {request_id}." if request_id else ""
+    )
+    return plain(500, "Failed", detail, {"request_id": request_id})
 
 
 def plain(

@@ -4,6 +4,7 @@ from tests.fixtures.clocks import clock
 from tests.fixtures.databases import database_url, new_database, postgresql_server, sqlite_template, storage
 from tests.fixtures.organisations import organisation
 from tests.fixtures.passwords import quick_passwords
+from tests.fixtures.programs import programs
 from tests.fixtures.stories import story
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "new_database",
     "organisation",
     "postgresql_server",
+    "programs",
     "quick_passwords",
     "sqlite_template",
     "storage",

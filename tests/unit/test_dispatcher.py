@@ -26,6 +26,11 @@ async def intake(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"taken in"})
 
 
+async def routes(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"route"})
+
+
 @pytest.fixture
 def static_dir(tmp_path: Path) -> Path:
     for name in ("incidents/index.html", "settings/profile/index.html", "404.html"):
@@ -59,22 +64,28 @@ def ask(app: Any, path: str, method: str = "GET", **more: Any) -> tuple[int, dic
 
 
 def test_alerts_go_the_shortest_way(static_dir: Path) -> None:
-    status, headers, body = ask(Dispatcher(pages, intake, static_dir), "/intake/some-key", "POST")
+    status, headers, body = ask(Dispatcher(pages, intake, routes, static_dir), "/intake/some-key", "POST")
     assert (status, body) == (202, b"taken in")
     assert headers == {}
 
 
-@pytest.mark.parametrize("path", ["/incidents", "/api/v1/incidents", "/ping", "/intak", "/intakes/x"])
-def test_everything_else_goes_to_the_pages_with_security_headers(static_dir: Path, path: str) -> None:
-    status, headers, body = ask(Dispatcher(pages, intake, static_dir), path)
-    assert (status, body) == (200, b"page")
+@pytest.mark.parametrize(
+    ("path", "by"),
+    [
+        *((path, b"page") for path in ("/incidents", "/ping", "/intak", "/intakes/x", "/apis", "/_event/")),
+        *((path, b"route") for path in ("/api/v1/incidents", "/api/docs", "/auth/sign-in", "/-/metrics", "/healthz", "/readyz")),
+    ],
+)
+def test_everything_else_goes_to_the_pages_or_the_routes_with_security_headers(static_dir: Path, path: str, by: bytes) -> None:
+    status, headers, body = ask(Dispatcher(pages, intake, routes, static_dir), path)
+    assert (status, body) == (200, by)
     assert b"sha256-" in headers[b"content-security-policy"]
     assert headers[b"x-content-type-options"] == b"nosniff"
     assert len(headers[b"x-request-id"]) == 16
 
 
 def test_a_pages_address_is_answered_without_a_detour(static_dir: Path) -> None:
-    app = Dispatcher(pages, intake, static_dir)
+    app = Dispatcher(pages, intake, routes, static_dir)
     assert ask(app, "/incidents")[1][b"x-path"] == b"/incidents/"
     assert ask(app, "/settings/profile")[1][b"x-path"] == b"/settings/profile/"
     assert ask(app, "/settings")[1][b"x-path"] == b"/settings"
@@ -82,10 +93,10 @@ def test_a_pages_address_is_answered_without_a_detour(static_dir: Path) -> None:
 
 
 def test_the_front_door_leads_to_the_incidents(static_dir: Path) -> None:
-    status, headers, _ = ask(Dispatcher(pages, intake, static_dir), "/")
+    status, headers, _ = ask(Dispatcher(pages, intake, routes, static_dir), "/")
     assert (status, headers[b"location"]) == (307, b"/incidents")
     assert b"content-security-policy" in headers
-    assert ask(Dispatcher(pages, intake, static_dir), "/", "POST")[0] == 200
+    assert ask(Dispatcher(pages, intake, routes, static_dir), "/", "POST")[0] == 200
 
 
 def test_requests_at_the_same_time_keep_their_own_ids(static_dir: Path) -> None:
@@ -97,7 +108,7 @@ def test_requests_at_the_same_time_keep_their_own_ids(static_dir: Path) -> None:
         seen.append((before, structlog.contextvars.get_contextvars()["request_id"]))
 
     async def both() -> None:
-        app = Dispatcher(slow, intake, static_dir)
+        app = Dispatcher(slow, intake, routes, static_dir)
         scope = {"type": "http", "path": "/x", "method": "GET", "headers": [], "client": None}
         await asyncio.gather(*[asyncio.create_task(app(dict(scope), None, None)) for _ in range(5)])  # type: ignore[arg-type]
 
@@ -115,7 +126,7 @@ def test_who_asked_by_a_trusted_proxy_is_known_to_all(static_dir: Path, monkeypa
         seen.append((scope["client"][0], scope["scheme"]))
         await pages(scope, receive, send)
 
-    app = Dispatcher(note, note, static_dir)
+    app = Dispatcher(note, note, note, static_dir)
     headers = [(b"x-forwarded-for", b"198.51.100.1"), (b"x-forwarded-proto", b"https")]
     ask(app, "/incidents", headers=headers)
     ask(app, "/intake/k", "POST", headers=headers)

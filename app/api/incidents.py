@@ -1,0 +1,116 @@
+"""Incidents over HTTP: one of them, its timeline and alerts, and the verbs that change it."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Path, Response
+
+from app.api import routes, shapes
+from app.api.routes import Cursor, Limit, answer
+from app.session import SignedIn
+from services import comments, database, incident_page, incidents
+from services.errors import InvalidInputError
+from services.incidents import Outcome
+from services.records import IncidentRecord
+
+router = routes.router("incidents")
+
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"|([0-9]{1,9})')
+
+Number = Annotated[str, Path(description="The incident's number, such as INC-42.", examples=["INC-42"])]
+
+
+def seen_version(if_match: Annotated[str | None, Header(description='The version that you have seen: `"7"`.')] = None) -> int | None:
+    """The version that the caller has seen, where it says so. Raises: InvalidInputError."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise InvalidInputError('If-Match must be one version as the ETag gives it, such as "7".', field="If-Match")
+    return int(found[1] or found[2])
+
+
+Version = Annotated[int | None, Depends(seen_version)]
+
+
+def _told(incident: IncidentRecord) -> Response:
+    return answer(incident, etag=f'"{incident.version}"')
+
+
+async def _done(verb: Any, *args: Any, **more: Any) -> Response:
+    outcome: Outcome = await database.run(verb, *args, **more)
+    return _told(outcome.incident)
+
+
+_ONE: dict[int | str, dict[str, Any]] = {200: {"model": shapes.Incident, "description": "The incident as it is now."}}
+
+
+@router.get("/incidents/{number}", responses=_ONE)
+async def get_incident(actor: SignedIn, number: Number) -> Response:
+    """One incident. The answer's `ETag` is its version."""
+    return _told(await database.run(incidents.get, actor, number))
+
+
+@router.patch("/incidents/{number}", responses=_ONE)
+async def edit_incident(actor: SignedIn, number: Number, body: shapes.Edit, version: Version) -> Response:
+    """Change the title, the description or both. What they were stays on the timeline."""
+    return await _done(incidents.edit, actor, number, title=body.title, description=body.description, version=version)
+
+
+@router.post("/incidents/{number}/acknowledge", responses=_ONE)
+async def acknowledge(actor: SignedIn, number: Number, _body: shapes.Nothing, version: Version) -> Response:
+    """Say "mine". The first acknowledgement stands: on one that is taken already this changes nothing and answers 200."""
+    return await _done(incidents.acknowledge, actor, number, version=version)
+
+
+@router.post("/incidents/{number}/unacknowledge", responses=_ONE)
+async def unacknowledge(actor: SignedIn, number: Number, body: shapes.Unacknowledge, version: Version) -> Response:
+    """Give it back: it is open, and nobody is working on it."""
+    return await _done(incidents.unacknowledge, actor, number, reason=body.reason, version=version)
+
+
+@router.post("/incidents/{number}/investigate", responses=_ONE)
+async def investigate(actor: SignedIn, number: Number, _body: shapes.Nothing, version: Version) -> Response:
+    """Say that the search for the cause has begun. From open it is acknowledged at the same moment."""
+    return await _done(incidents.investigate, actor, number, version=version)
+
+
+@router.post("/incidents/{number}/resolve", responses=_ONE)
+async def resolve(actor: SignedIn, number: Number, body: shapes.Resolve, version: Version) -> Response:
+    """Say that it is over and what fixed it. Alerts of its group that fire within the reopen window open it again."""
+    return await _done(incidents.resolve, actor, number, body.notes, version=version)
+
+
+@router.post("/incidents/{number}/reopen", responses=_ONE)
+async def reopen(actor: SignedIn, number: Number, body: shapes.Reopen, version: Version) -> Response:
+    """Open a resolved incident again, as its next occurrence. Its history stays."""
+    return await _done(incidents.reopen, actor, number, body.reason, version=version)
+
+
+@router.post("/incidents/{number}/severity", responses=_ONE)
+async def change_severity(actor: SignedIn, number: Number, body: shapes.ChangeSeverity, version: Version) -> Response:
+    """Judge it better or worse than before."""
+    return await _done(incidents.change_severity, actor, number, body.severity, version=version)
+
+
+@router.get("/incidents/{number}/timeline", responses={200: {"model": shapes.Part[shapes.Event]}})
+async def timeline(actor: SignedIn, number: Number, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """What happened, the oldest first."""
+    return answer(await database.run(incident_page.timeline_page, actor, number, cursor=cursor, limit=limit))
+
+
+@router.get("/incidents/{number}/alerts", responses={200: {"model": shapes.Part[shapes.Alert]}})
+async def alerts(actor: SignedIn, number: Number, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """Its alerts, those that were seen first before the others."""
+    return answer(await database.run(incident_page.alerts, actor, number, cursor=cursor, limit=limit))
+
+
+@router.post("/incidents/{number}/comments", status_code=201, responses={201: {"model": shapes.Event}})
+async def comment(
+    actor: SignedIn,
+    number: Number,
+    body: shapes.NewComment,
+    idempotency_key: Annotated[str | None, Header(description="A key of your own: the same comment sent twice is stored once.")] = None,
+) -> Response:
+    """Write on its timeline. Answers the event."""
+    return answer(await database.run(comments.add, actor, number, body.body, key=idempotency_key), 201)

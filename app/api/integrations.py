@@ -1,0 +1,55 @@
+"""Integrations over HTTP, for admins."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Response
+
+from app.api import routes, shapes
+from app.api.routes import Cursor, Limit, answer
+from app.session import SignedIn
+from services import database, integrations
+from services.access import Actor
+from services.integrations import IntegrationRecord
+
+router = routes.router("integrations")
+
+Id = Annotated[UUID, Path(description="The integration's id.")]
+
+
+@router.get("/integrations", responses={200: {"model": shapes.Part[shapes.Integration]}})
+async def list_integrations(actor: SignedIn, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """All integrations, the oldest first."""
+    return answer(routes.part_of(await database.run(integrations.list_all, actor), cursor, limit))
+
+
+@router.post("/integrations", status_code=201, responses={201: {"model": shapes.NewKey}})
+async def create_integration(actor: SignedIn, body: shapes.NewIntegration) -> Response:
+    """Make one. The answer holds its key, which cannot be told again."""
+    return answer(await database.run(integrations.create, actor, body.kind, body.name, service_id=body.service_id), 201)
+
+
+@router.get("/integrations/{id}", responses={200: {"model": shapes.Integration}})
+async def get_integration(actor: SignedIn, id: Id) -> Response:  # noqa: A002  # what the API calls it
+    """One integration."""
+    return answer(await database.run(integrations.get, actor, id))
+
+
+@router.patch("/integrations/{id}", responses={200: {"model": shapes.Integration}})
+async def change_integration(actor: SignedIn, id: Id, body: shapes.ChangeIntegration) -> Response:  # noqa: A002
+    """Call it otherwise, or switch it off or on."""
+    return answer(await database.run(_change, actor, id, body))
+
+
+def _change(actor: Actor, integration_id: UUID, body: shapes.ChangeIntegration) -> IntegrationRecord:
+    if body.name is not None:
+        integrations.rename(actor, integration_id, body.name)
+    if body.enabled is not None:
+        integrations.set_enabled(actor, integration_id, body.enabled)
+    return integrations.get(actor, integration_id)
+
+
+@router.post("/integrations/{id}/rotate", responses={200: {"model": shapes.NewKey}})
+async def rotate_key(actor: SignedIn, id: Id, _body: shapes.Nothing) -> Response:  # noqa: A002
+    """Make a new key. The one before works for another day."""
+    return answer(await database.run(integrations.rotate, actor, id))

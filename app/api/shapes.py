@@ -1,0 +1,249 @@
+"""The JSON of the API: what is sent and what comes back, field by field. Times are RFC 3339 in UTC with Z, ids are UUIDs.
+
+A body with a field that is not listed is refused, so that a slip of the pen is not taken for a wish.
+"""
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.vocabulary import AlertStatus, EventType, IncidentState, IntegrationKind, Move, Role, Severity
+from services.comments import LIMIT as COMMENT_LIMIT
+from services.incidents import DESCRIPTION_LIMIT, NOTES_LIMIT, REASON_LIMIT, TITLE_LIMIT
+
+Item = TypeVar("Item")
+
+
+class Sent(BaseModel):
+    """What comes in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Told(BaseModel):
+    """What goes out; more fields may come with a later version."""
+
+
+class Part(Told, Generic[Item]):
+    """A part of a list."""
+
+    items: list[Item]
+    next: str | None = Field(description="What to send as `cursor` for the part that follows; null after the last one.")
+
+
+class Incident(Told):
+    """An incident. `acknowledged_*`, `resolved_*`, `resolution_notes` and `mttr` describe its current occurrence."""
+
+    id: UUID
+    tenant_id: UUID = Field(description="The organisation.")
+    number: str = Field(description="What people call it, and what the API's addresses hold.", examples=["INC-42"])
+    title: str
+    description: str = Field(description="Markdown.")
+    severity: Severity
+    state: IncidentState
+    assigned_to: UUID | None = Field(description="The person whose it is.")
+    created_by: UUID = Field(description="The person, service account or integration that opened it.")
+    created_at: datetime
+    updated_at: datetime = Field(description="When this incident itself last changed; a repeat of an alert does not change it.")
+    started_at: datetime | None = Field(description="When the impact began.")
+    ended_at: datetime | None = Field(description="When the impact ended, where somebody said so.")
+    acknowledged_at: datetime | None
+    acknowledged_by: UUID | None
+    first_acknowledged_at: datetime | None = Field(description="The first acknowledgement of all occurrences.")
+    resolved_at: datetime | None
+    resolved_by: UUID | None = Field(description="Who resolved it; the organisation's own system when a rule did.")
+    first_resolved_at: datetime | None
+    resolution_notes: str | None
+    mttr: int | None = Field(description="Seconds from the creation to the last resolution; null while it is unresolved.")
+    tta_seconds: int | None = Field(description="Seconds from the creation to the first acknowledgement.")
+    occurrence: int = Field(description="1, and one more each time it was reopened.")
+    alert_id: UUID | None = Field(description="The alert that opened it.")
+    post_mortem_id: UUID | None
+    parent_id: UUID | None = Field(description="The incident that it was merged into.")
+    previous_id: UUID | None = Field(description="The incident of the same group before it.")
+    service_id: UUID | None = Field(description="What is broken.")
+    why: str = Field(description="One sentence that says why it was opened.")
+    group_key: str | None = Field(description="What its alerts have in common, in the sender's words.")
+    alert_count: int = Field(description="Alerts that belong to it.")
+    firing_count: int = Field(description="Of those, how many fire now.")
+    truncated_count: int = Field(description="Alerts that the sender said exist and did not send.")
+    version: int = Field(description="Grows with each change; the `ETag` of the answer, and what `If-Match` is compared with.")
+    allowed: list[Move] = Field(description="The moves that it allows in this state.")
+
+
+class Event(Told):
+    """One line of an incident's timeline. What `data` holds depends on `type`."""
+
+    id: UUID
+    incident_id: UUID
+    seq: int = Field(description="Its number within the incident, from 1, in the order in which lines were written.")
+    type: EventType
+    actor_id: UUID = Field(description="Who or what did it.")
+    actor_name: str
+    data: dict[str, Any]
+    created_at: datetime = Field(description="When it was written down.")
+    occurred_at: datetime = Field(description="When it happened.")
+
+
+class Link(Told):
+    """A place to look, as the sender gave it."""
+
+    name: str
+    url: str
+
+
+class Alert(Told):
+    """An alert of an incident, as it was in its last firing there."""
+
+    id: UUID
+    integration_id: UUID
+    incident_id: UUID | None
+    fingerprint: str = Field(description="Its identity within the integration.")
+    dedup_key: str = Field(description="What the sender calls it; empty when it gave nothing.")
+    status: AlertStatus
+    severity: Severity
+    title: str
+    description: str
+    labels: dict[str, str]
+    links: list[Link]
+    starts_at: datetime | None = Field(description="When it began, as the sender says.")
+    ends_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    repeat_count: int = Field(description="How often the same firing was sent again.")
+    firing_count: int = Field(description="How often it began to fire.")
+
+
+class User(Told):
+    """A person of the organisation."""
+
+    id: UUID
+    email: str
+    name: str
+    handle: str = Field(description="Without the @.")
+    role: Role
+    active: bool
+    manager_id: UUID | None
+    timezone: str | None = Field(description="An IANA zone; null where the organisation's holds.")
+
+
+class Integration(Told):
+    """A source of alerts. Its key is told once, when it is made."""
+
+    id: UUID
+    kind: IntegrationKind
+    name: str
+    enabled: bool = Field(description="While it is false, its sender is refused.")
+    key_prefix: str = Field(description="The first characters of its key.")
+    previous_key_until: datetime | None = Field(description="Until when the key before the last rotation works.")
+    service_id: UUID | None = Field(description="What its incidents say is broken.")
+    created_at: datetime
+    last_alert_at: datetime | None
+    alert_count: int
+
+
+class NewKey(Told):
+    """An integration with its key, which is not stored and cannot be told again."""
+
+    id: UUID
+    kind: IntegrationKind
+    name: str
+    key: str
+    url: str = Field(description="What the sender posts to. It holds the key.")
+
+
+class NewIntegration(Sent):
+    """An integration to make."""
+
+    kind: IntegrationKind
+    name: str = Field(default="", description="At most 120 characters; without one it is called after its kind.")
+    service_id: UUID | None = None
+
+
+class ChangeIntegration(Sent):
+    """What is to change; a field that is left out or null stays."""
+
+    name: str | None = None
+    enabled: bool | None = None
+
+
+class Nothing(Sent):
+    """An empty object, or no body at all."""
+
+
+class Unacknowledge(Sent):
+    """Why it is given back, where that is worth a word."""
+
+    reason: str | None = Field(default=None, description=f"At most {REASON_LIMIT:,} characters.")
+
+
+class Resolve(Sent):
+    """What fixed it."""
+
+    notes: str = Field(
+        description=f"Markdown, 1 to {NOTES_LIMIT:,} characters.", examples=["Hotfix deployed, the error rate is back to normal."]
+    )
+
+
+class Reopen(Sent):
+    """Why it is open again."""
+
+    reason: str = Field(description=f"1 to {REASON_LIMIT:,} characters.")
+
+
+class ChangeSeverity(Sent):
+    """How bad it is."""
+
+    severity: Severity
+
+
+class Edit(Sent):
+    """What is to change; a field that is left out or null stays."""
+
+    title: str | None = Field(default=None, description=f"One line, 1 to {TITLE_LIMIT:,} characters.")
+    description: str | None = Field(default=None, description=f"Markdown, at most {DESCRIPTION_LIMIT:,} characters.")
+
+
+class NewComment(Sent):
+    """A comment to write."""
+
+    body: str = Field(description=f"Markdown, 1 to {COMMENT_LIMIT:,} characters.")
+
+
+class Complaint(Told):
+    """What is wrong with one field."""
+
+    field: str
+    detail: str
+
+
+class Problem(Told):
+    """A refusal, by RFC 9457."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str = Field(description="Names the kind of problem, and is the address of its explanation.", examples=["/api/docs#conflict"])
+    title: str
+    status: int
+    detail: str = Field(description="A sentence that says what is wrong and what would be right.")
+    field: str | None = Field(default=None, description="The input that is at fault.")
+    errors: list[Complaint] | None = Field(default=None, description="Each wrong field of the request.")
+    allowed: list[str] | None = Field(default=None, description="With 409 and 412: the moves that the incident allows now.")
+
+
+class Refusal(Told):
+    """Why one alert of a body was not taken."""
+
+    index: int | None = Field(description="Its place in the body, from 0.")
+    field: str = Field(examples=["alerts[3].startsAt"])
+    reason: str
+
+
+class Taken(Told):
+    """What came of the alerts of one body."""
+
+    accepted: int = Field(description="Alerts that are stored.")
+    incidents: list[str] = Field(description="The numbers of the incidents that they belong to.", examples=[["INC-42"]])
+    refused: list[Refusal]
