@@ -11,9 +11,14 @@ from reflex.event import EventSpec
 from starlette.types import ASGIApp
 
 from app import sockets
-from app.pages import incidents, not_found
-from app.session import OneHolder
+from app.pages import gate, incident_detail, incidents, integration, integrations, not_found
+from app.session import OneHolder, check_handlers
+from app.states.gate import Gate
+from app.states.incident_detail import IncidentDetail
+from app.states.integration import OneIntegration
+from app.states.integrations import Integrations
 from app.states.status import Status
+from app.tasks import background
 from services import settings
 from services.errors import RefusedError
 
@@ -32,6 +37,13 @@ class Page:
 
 PAGES = (
     Page("/incidents", incidents.page, "Incidents"),
+    Page("/incidents/[number]", incident_detail.page, "Incident", IncidentDetail.load),
+    Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in),
+    Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up),
+    Page("/new-password", gate.new_password_page, "New password", Gate.load_new_password),
+    Page("/integrations", integrations.page, "Integrations", Integrations.load),
+    Page("/integrations/new", integrations.new_page, "New integration", Integrations.load_new),
+    Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),
     Page("/404", not_found.page, "Not found"),
 )
 
@@ -64,9 +76,11 @@ def _compose() -> rx.App:
     composed.add_middleware(OneHolder(), index=0)
     for page in PAGES:
         composed.add_page(page.draw, route=page.path, title=f"{page.title} · Tocsin", on_load=page.load)
+    composed.register_lifespan_task(background)
     return composed
 
 
+check_handlers()
 app = _compose()
 
 

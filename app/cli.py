@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands import accounts
 from services.errors import RefusedError
 
 cli = typer.Typer(
@@ -18,6 +19,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+accounts.add_to(cli)
 
 
 @cli.callback()

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -212,7 +213,10 @@ def serve(host: str | None = None, port: int | None = None, workers: int | None 
         __REFLEX_MOUNT_FRONTEND_COMPILED_APP="true",
     )
     os.chdir(ROOT)  # Reflex reads rxconfig.py from the working directory alone
-    _run_granian(found)
+    with tempfile.TemporaryDirectory(prefix="tocsin-metrics-") as shared:
+        if found.workers > 1:  # whichever process is asked for the metrics answers for all
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+        _run_granian(found)
 
 
 def _settled(host: str | None, port: int | None, workers: int | None) -> settings.Settings:

@@ -8,7 +8,7 @@ import functools
 import hashlib
 import inspect
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Any, get_origin, get_type_hints
@@ -125,6 +125,27 @@ def open_to_all(handler: Callable[..., Any]) -> Any:
     """Makes an event handler that anybody may call, signed in or not."""
     handler.needed_role = None  # type: ignore[attr-defined]
     return rx.event(handler)
+
+
+def own_handlers(state: type[BaseState] = rx.State) -> Iterator[tuple[type[BaseState], str, Callable[..., Any]]]:
+    """Each event handler of our own states: the state, its name, its function. Reflex's own are left out."""
+    for substate in state.__subclasses__():
+        for name, handler in substate.event_handlers.items():
+            if not handler.fn.__module__.startswith("reflex"):
+                yield substate, name, handler.fn
+        yield from own_handlers(substate)
+
+
+def check_handlers() -> None:
+    """See that each handler says whom it admits. Reflex makes one of every method without an underscore, and any client may call it.
+
+    Raises: TypeError, which names those that do not.
+    """
+    silent = [
+        f"{state.__module__}.{state.__name__}.{name}" for state, name, handler in own_handlers() if not hasattr(handler, "needed_role")
+    ]
+    if silent:
+        raise TypeError(f"any client may call {', '.join(silent)}: mark it by requires or open_to_all, or begin its name with _")
 
 
 async def _each(items: Any) -> AsyncIterator[Any]:

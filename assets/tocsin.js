@@ -73,9 +73,13 @@
   document.addEventListener("pointerover", explainAge);
   document.addEventListener("focusin", explainAge);
 
+  let offsetKnown = false;
   function takeServerTime(node) {
-    const there = Date.parse(node.dataset.now ?? "");
-    if (!Number.isNaN(there) && Math.abs(there - Date.now() - clockOffset) > 2000) clockOffset = there - Date.now();
+    const offset = Date.parse(node.dataset.now ?? "") - Date.now();
+    // what it says was true when it was sent, and is late by its way here: of several, the greatest is the nearest to the truth
+    if (Number.isNaN(offset) || (offsetKnown && offset <= clockOffset)) return;
+    offsetKnown = true;
+    clockOffset = Math.abs(offset) > 2000 ? offset : 0;
   }
 
   // ── Connection: live, reconnecting (closed for 2 s, or silent for longer than the server ever is), stale (15 s) ──
@@ -423,8 +427,9 @@
   function arrive(lines) {
     for (const timeline of new Set(lines.map((one) => one.closest("[data-timeline]")))) {
       if (!timeline) continue;
-      const mine = lines.filter((one) => timeline.contains(one)), known = highest.get(timeline);
-      highest.set(timeline, Math.max(known ?? 0, ...mine.map((one) => Number(one.dataset.seq))));
+      const mine = lines.filter((one) => timeline.contains(one)), of = timeline.dataset.timeline, before = highest.get(timeline);
+      const known = before?.of === of ? before.seq : undefined;
+      highest.set(timeline, { of, seq: Math.max(known ?? 0, ...mine.map((one) => Number(one.dataset.seq))) });
       if (known !== undefined) unsaid.push(...mine.filter((one) => Number(one.dataset.seq) > known).map((one) => one.dataset.announce).filter(Boolean));
     }
     if (unsaid.length && !sayTimer) say();
@@ -435,6 +440,30 @@
     if (words) all("[data-announcer]").forEach((node) => write(node, words));
     sayTimer = words ? setTimeout(say, SAY_MS) : 0;
   }
+
+  // Lines that come above the reader do not push what is read, and what the reader has just written comes into sight.
+  let place = null, awaited = 0;
+  function scroller(node) {
+    for (let at = node.parentElement; at; at = at.parentElement) {
+      if (at.scrollHeight > at.clientHeight && /auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
+    }
+    return document.scrollingElement;
+  }
+  function rememberPlace() {
+    const line = all("[data-timeline] [data-seq]").find((one) => one.getBoundingClientRect().bottom > 0);
+    place = line ? { id: line.id, top: line.getBoundingClientRect().top } : null;
+  }
+  function keepPlace() {
+    const line = place && document.getElementById(place.id);
+    if (line) scroller(line).scrollTop += line.getBoundingClientRect().top - place.top;
+    place = null;
+  }
+  function reveal(seq) {
+    const line = document.getElementById(`event-${seq}`);
+    if (line) line.scrollIntoView({ block: "nearest" });
+    awaited = line ? 0 : seq;
+  }
+  document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-keeps-place]")) rememberPlace(); }, true);
 
   // ── Small things: copying, the status line, the tab, the theme, the browser's own zone and language ──
 
@@ -502,7 +531,7 @@
     ["[data-locale]", (node) => { node.value = navigator.language; }],
   ];
   const CHANGES = {
-    datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
+    "data-reveal": (node) => reveal(Number(node.dataset.reveal)), datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
     "data-now": meet, "data-theme": meet, "data-title": meet, "data-attention": meet,
     // what was typed before the viewer was known is theirs
     "data-viewer": (node) => { meet(node); all("[data-draft]").forEach(adoptDraft); },
@@ -529,7 +558,11 @@
       }
       for (const node of removedNodes) rowsMoved ||= node.nodeType === 1 && node.querySelector("[data-row]") !== null;
     }
-    if (lines.length) arrive(lines);
+    if (lines.length) {
+      arrive(lines);
+      if (place) keepPlace();
+      if (awaited) reveal(awaited);
+    }
     if (rowsMoved) { enterRows(); tellBusy(); }
   }
   // React compares the page with what it would draw when it takes it over: until then nothing may be written into it.

@@ -34,17 +34,27 @@ class Incident(TenantRow, table=True):
             postgresql_where=text("accepts_alerts"),
         ),
         Index("ix_incident_created", "tenant_id", "created_at", "id"),
-        Index("ix_incident_state", "tenant_id", "state", "created_at", "id"),
-        Index("ix_incident_severity", "tenant_id", "severity", "created_at", "id"),
-        Index("ix_incident_assignee", "tenant_id", "assigned_to", "created_at", "id"),
-        Index("ix_incident_service", "tenant_id", "service_id", "created_at", "id"),
+        # The list reads each state and severity as a run of its own, newest first, and merges the runs. Whose and what: the columns
+        # behind the id are there to be looked at without the row.
+        Index("ix_incident_state", "tenant_id", "state", "severity", "created_at", "id"),
+        Index("ix_incident_assignee", "tenant_id", "assigned_to", "state", "created_at", "id", "severity"),
+        Index("ix_incident_service", "tenant_id", "service_id", "state", "created_at", "id", "severity", "assigned_to"),
         Index(
             "ix_incident_unresolved",
             "tenant_id",
-            "created_at",
-            "id",
+            "assigned_to",
+            "state",
+            "severity",
             sqlite_where=text(_UNRESOLVED),
             postgresql_where=text(_UNRESOLVED),
+        ),
+        Index(
+            "ix_incident_acknowledged",
+            "tenant_id",
+            "first_acknowledged_at",
+            "tta_seconds",
+            sqlite_where=text("first_acknowledged_at IS NOT NULL"),
+            postgresql_where=text("first_acknowledged_at IS NOT NULL"),
         ),
         Index(
             "ix_incident_resolved_at",

@@ -23,6 +23,7 @@ Handler = Callable[[Run], None]
 HANDLERS: Mapping[str, Handler] = {retention.KIND: retention.run}
 """What runs for each kind of job. A handler reads the state again before it acts, and calls `Run.go_on` between long steps."""
 CLAIM_AT_ONCE = 10
+_LONGEST_PAUSE_SECONDS = 1.0
 _TRIES_TO_RECORD = 10
 
 _log = structlog.get_logger(__name__)
@@ -44,12 +45,18 @@ def cycle_age_seconds() -> float | None:
     return None if _last_cycle is None else time.monotonic() - _last_cycle
 
 
-def claim(worker: str, limit: int = CLAIM_AT_ONCE) -> list[ClaimedJob]:
-    """Take up to `limit` due jobs; none costs one read. Raises: StorageBusyError."""
+def claim(worker: str, limit: int = CLAIM_AT_ONCE) -> tuple[list[ClaimedJob], float]:
+    """Take up to `limit` due jobs, and say in how many seconds to look again. That nothing is due costs one read.
+
+    Raises: StorageBusyError.
+    """
     due_at = across_tenants.next_job_due_at()
-    claimed = across_tenants.claim_jobs(worker, limit, jobs.LEASE) if limit and due_at is not None and due_at <= clock.now() else []
+    wait_seconds = _LONGEST_PAUSE_SECONDS if due_at is None else (due_at - clock.now()).total_seconds()
+    claimed = across_tenants.claim_jobs(worker, limit, jobs.LEASE) if limit > 0 and wait_seconds <= 0 else []
     _note_cycle()
-    return claimed
+    if limit <= 0 or (wait_seconds <= 0 and not claimed):  # full up, or another worker was first
+        return claimed, _LONGEST_PAUSE_SECONDS
+    return claimed, min(_LONGEST_PAUSE_SECONDS, max(0.0, wait_seconds))
 
 
 def _note_cycle() -> None:
@@ -60,7 +67,7 @@ def _note_cycle() -> None:
 
 def run_due(worker: str, handlers: Mapping[str, Handler] = HANDLERS, limit: int = CLAIM_AT_ONCE) -> int:
     """One cycle in this thread: claim what is due, run it one after the other; how many jobs that were."""
-    claimed = claim(worker, limit)
+    claimed, _ = claim(worker, limit)
     for job in claimed:
         execute(Run(job), handlers)
     return len(claimed)
@@ -120,3 +127,9 @@ def _record(this: Run, write: Callable[[Tx], JobResult]) -> JobResult:
             if left == 1 or this.stopping.wait(1.0):
                 break
     return JobResult.LOST
+
+
+def give_back(this: Run) -> None:
+    """Let another worker have a job whose run here does not end, though this process does. Raises: StorageBusyError."""
+    with database.write(this.job.tenant_id) as tx:
+        jobs.release(tx, this.job)

@@ -42,6 +42,11 @@ def integration_topic(integration_id: UUID) -> str:
     return f"integration:{integration_id.hex}"
 
 
+def integration_topic_of(hex_id: str) -> str:
+    """The same by the id as view objects hold it: 32 hex digits."""
+    return f"integration:{hex_id}"
+
+
 def integrations_topic(tenant_id: UUID) -> str:
     """Changes of anything that the list of an organisation's integrations shows, but for what comes in by them."""
     return f"integrations:{tenant_id.hex}"

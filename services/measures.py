@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -65,16 +65,6 @@ for _result in IntakeResult:
     intake_requests.labels(_result.value)  # a series that is there from the start can be alerted on
 
 
-@contextmanager
-def page_open() -> Iterator[None]:
-    """Counts one connected page for as long as the block lasts."""
-    open_pages.inc()
-    try:
-        yield
-    finally:
-        open_pages.dec()
-
-
 class _Now(Collector):
     """Figures that are looked up when somebody asks."""
 
@@ -106,9 +96,19 @@ class _Now(Collector):
 def _registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
+    _forget_dead(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
+
+
+def _forget_dead(folder: Path) -> None:
+    """Take processes that have ended out of the figures that describe this moment; what they counted stays."""
+    for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*_*.db")}:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def text(*, jobs: Mapping[str, int] | None, ping_seconds: float | None) -> bytes:
@@ -116,9 +116,3 @@ def text(*, jobs: Mapping[str, int] | None, ping_seconds: float | None) -> bytes
     answer = CollectorRegistry()
     answer.register(_Now(_registry(), jobs, ping_seconds))
     return generate_latest(answer)
-
-
-def forget_process(pid: int) -> None:
-    """Take a web process that has ended out of the figures that describe this moment."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -15,7 +15,7 @@ from models.vocabulary import LinkPurpose, Role
 from services import access, across_tenants, audit, clock, database, people, secrets, sessions, sign_in
 from services.access import Actor
 from services.across_tenants import FoundLink, FoundPerson
-from services.errors import ConflictError, NotFoundError
+from services.errors import ConflictError, InvalidFieldsError, NotFoundError
 from services.people import Checks
 from services.sessions import SignedIn
 
@@ -75,14 +75,11 @@ async def complete_set_up(
     Raises: InvalidFieldsError; NotFoundError when the link does not work any more.
     """
     checks = Checks()
-    values = {
-        "organisation": checks.take(people.check_name, organisation, "organisation"),
-        "name": checks.take(people.check_name, name, "name"),
-        "handle": checks.take(people.check_handle, handle, "handle") if handle.strip() else None,
-        "email": checks.take(people.check_email, email, "email"),
-        "timezone": checks.take(people.check_timezone, timezone, "timezone"),
-    }
-    checks.take(people.check_password, password, "password")
+    values = {"organisation": checks.take(people.check_name, organisation, "organisation")}
+    try:
+        values |= people.check_person(email=email, name=name, handle=handle, password=password, timezone=timezone)
+    except InvalidFieldsError as error:
+        checks.fields |= error.fields
     checks.done()
     if not await database.run(set_up_is_open, token):
         raise NotFoundError(_SET_UP_IS_OVER)

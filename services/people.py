@@ -206,16 +206,25 @@ def create_person(
     Hashes the password, so call it in a thread. Raises: InvalidFieldsError; ConflictError when the address or the handle is taken.
     """
     access.require(actor, Role.ADMIN)
-    checks = Checks()
-    email = checks.take(check_email, email, "email")
-    name = checks.take(check_name, name, "name")
-    handle = checks.take(check_handle, handle, "handle") if handle else None
-    password = checks.take(check_password, password, "password") if password is not None else None
-    timezone = checks.take(check_timezone, timezone, "timezone")
-    checks.done()
+    checked = check_person(email=email, name=name, handle=handle, password=password, timezone=timezone)
     password_hash = secrets.hash_password(password) if password is not None else None
     with database.write(actor.tenant_id) as tx:
-        return add_person(tx, actor, email=email, name=name, role=role, handle=handle, password_hash=password_hash, timezone=timezone)
+        return add_person(tx, actor, role=role, password_hash=password_hash, **checked)
+
+
+def check_person(*, email: str, name: str, handle: str | None, password: str | None, timezone: str | None) -> dict[str, Any]:
+    """The values of a new person as they are stored, without the password. Raises: InvalidFieldsError."""
+    checks = Checks()
+    checked = {
+        "email": checks.take(check_email, email, "email"),
+        "name": checks.take(check_name, name, "name"),
+        "handle": checks.take(check_handle, handle, "handle") if handle and handle.strip() else None,
+        "timezone": checks.take(check_timezone, timezone, "timezone"),
+    }
+    if password is not None:
+        checks.take(check_password, password, "password")
+    checks.done()
+    return checked
 
 
 def add_person(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, bindparam, column, func, literal_column, select, table, update
+from sqlalchemy import Select, String, bindparam, column, exists, func, literal_column, select, table, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from models.search import SearchDocument
@@ -38,20 +37,41 @@ def words(query: str) -> list[str]:
     return _WORD.findall(query)[:_MAX_WORDS]
 
 
-def incidents_with(query: str, tenant_id: UUID, dialect_name: str) -> Select[tuple[UUID]] | None:
-    """The ids of incidents with a text that holds all words of the query, the last one as a beginning; None without a word."""
+def incidents_with(query: str, tenant_id: UUID, dialect_name: str, *, whole_words: bool = False) -> Select[tuple[UUID]] | None:
+    """The ids of incidents with a text that holds all words of the query, an id for each such text; None without a word.
+
+    The last word is taken as a beginning, unless `whole_words`.
+    """
     found = words(query)
     if not found:
         return None
     document = SearchDocument.__table__  # type: ignore[attr-defined]
-    return select(document.c.incident_id).where(document.c.tenant_id == tenant_id, _matches(document, found, dialect_name))
+    hits = select(document.c.incident_id).where(document.c.tenant_id == tenant_id, _matches(found, dialect_name, whole_words))
+    # the index of SQLite hands its rows out one by one, so that whoever wants a few waits for a few
+    return hits.join_from(_fts, document, document.c.id == _fts.c.rowid) if dialect_name == "sqlite" else hits
 
 
-def _matches(document: Any, found: list[str], dialect_name: str) -> ColumnElement[bool]:
+def incident_has(
+    incident_id: ColumnElement[UUID], query: str, tenant_id: UUID, dialect_name: str, *, whole_words: bool = False
+) -> ColumnElement[bool]:
+    """Whether an incident has such a text, looked up for each incident anew: for words that very many texts hold."""
+    document = SearchDocument.__table__  # type: ignore[attr-defined]
+    own = exists().where(document.c.incident_id == incident_id, document.c.tenant_id == tenant_id)
+    matches = _matches(words(query), dialect_name, whole_words)
+    return own.where(exists().where(_fts.c.rowid == document.c.id, matches)) if dialect_name == "sqlite" else own.where(matches)
+
+
+def text_count(query: str, dialect_name: str, *, up_to: int) -> Select[int]:
+    """How many texts hold the words as they are, counted no further than `up_to` and in all organisations: to choose a plan by."""
+    found = words(query)
+    rows = select(_fts.c.rowid) if dialect_name == "sqlite" else select(SearchDocument.__table__.c.id)  # type: ignore[attr-defined]
+    return select(func.count()).select_from(rows.where(_matches(found, dialect_name, True)).limit(up_to).subquery())
+
+
+def _matches(found: list[str], dialect_name: str, whole_words: bool) -> ColumnElement[bool]:
     if dialect_name == "sqlite":
-        expression = " ".join(f'"{word}"' for word in found) + "*"
-        hits = select(_fts.c.rowid).where(literal_column("search_document_fts").op("MATCH")(bindparam("words", expression, String)))
-        found_here: ColumnElement[bool] = document.c.id.in_(hits)
-        return found_here
-    expression = " & ".join(f"'{word}'" for word in found) + ":*"
-    return literal_column("search_document.words").op("@@")(func.to_tsquery("simple", expression))
+        expression = " ".join(f'"{word}"' for word in found) + ("" if whole_words else "*")
+        return literal_column("search_document_fts").op("MATCH")(bindparam("words", expression, String))
+    expression = " & ".join(f"'{word}'" for word in found) + ("" if whole_words else ":*")
+    # the configuration stands in the statement: as a parameter the query would be made anew for each row, and nothing known of it
+    return literal_column("search_document.words").op("@@")(func.to_tsquery(literal_column("'simple'"), expression))

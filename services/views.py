@@ -147,7 +147,6 @@ class IncidentHead:
     state: str = "open"
     service: str = ""
     assignee: PersonView = field(default_factory=PersonView)
-    is_mine: bool = False
     created_at: str = ""
     resolved_at: str = ""
     resolved_after: str = ""
@@ -188,12 +187,10 @@ class EventRow:
     seq: int = 0
     type: str = "comment"
     tone: str = "plain"
-    icon: str = ""
     state: str = ""
     actor: str = ""
     actor_initials: str = ""
     actor_colour: str = "gray"
-    is_mine: bool = False
     time: str = ""
     time_title: str = ""
     occurred_at: str = ""

@@ -24,8 +24,11 @@ _FULL_TEXT_SQLITE = (
     "INSERT INTO search_document_fts(search_document_fts, rowid, title, body) VALUES ('delete', old.id, old.title, old.body); "
     "INSERT INTO search_document_fts(rowid, title, body) VALUES (new.id, new.title, new.body); END",
 )
+# Words are what stands between other characters, as in SQLite's index: PostgreSQL by itself takes INC-42 for a word and the number -42,
+# and addresses, versions and paths for words of their own.
 _FULL_TEXT_POSTGRESQL = (
-    "ALTER TABLE search_document ADD COLUMN words tsvector GENERATED ALWAYS AS (to_tsvector('simple', title || ' ' || body)) STORED",
+    "ALTER TABLE search_document ADD COLUMN words tsvector GENERATED ALWAYS AS "
+    r"(to_tsvector('simple', regexp_replace(title || ' ' || body, '\W+', ' ', 'g'))) STORED",
     "CREATE INDEX ix_search_document_words ON search_document USING gin (words)",
 )
 
@@ -342,7 +345,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
     )
     with op.batch_alter_table("incident", schema=None) as batch_op:
-        batch_op.create_index("ix_incident_assignee", ["tenant_id", "assigned_to", "created_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_incident_acknowledged",
+            ["tenant_id", "first_acknowledged_at", "tta_seconds"],
+            unique=False,
+            sqlite_where=sa.text("first_acknowledged_at IS NOT NULL"),
+            postgresql_where=sa.text("first_acknowledged_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_incident_assignee", ["tenant_id", "assigned_to", "state", "created_at", "id", "severity"], unique=False
+        )
         batch_op.create_index("ix_incident_created", ["tenant_id", "created_at", "id"], unique=False)
         batch_op.create_index(
             "ix_incident_resolved_at",
@@ -351,12 +363,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("resolved_at IS NOT NULL"),
             postgresql_where=sa.text("resolved_at IS NOT NULL"),
         )
-        batch_op.create_index("ix_incident_service", ["tenant_id", "service_id", "created_at", "id"], unique=False)
-        batch_op.create_index("ix_incident_severity", ["tenant_id", "severity", "created_at", "id"], unique=False)
-        batch_op.create_index("ix_incident_state", ["tenant_id", "state", "created_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_incident_service", ["tenant_id", "service_id", "state", "created_at", "id", "severity", "assigned_to"], unique=False
+        )
+        batch_op.create_index("ix_incident_state", ["tenant_id", "state", "severity", "created_at", "id"], unique=False)
         batch_op.create_index(
             "ix_incident_unresolved",
-            ["tenant_id", "created_at", "id"],
+            ["tenant_id", "assigned_to", "state", "severity"],
             unique=False,
             sqlite_where=sa.text("state <> 'resolved'"),
             postgresql_where=sa.text("state <> 'resolved'"),
@@ -623,13 +636,17 @@ def downgrade() -> None:
             "ix_incident_unresolved", sqlite_where=sa.text("state <> 'resolved'"), postgresql_where=sa.text("state <> 'resolved'")
         )
         batch_op.drop_index("ix_incident_state")
-        batch_op.drop_index("ix_incident_severity")
         batch_op.drop_index("ix_incident_service")
         batch_op.drop_index(
             "ix_incident_resolved_at", sqlite_where=sa.text("resolved_at IS NOT NULL"), postgresql_where=sa.text("resolved_at IS NOT NULL")
         )
         batch_op.drop_index("ix_incident_created")
         batch_op.drop_index("ix_incident_assignee")
+        batch_op.drop_index(
+            "ix_incident_acknowledged",
+            sqlite_where=sa.text("first_acknowledged_at IS NOT NULL"),
+            postgresql_where=sa.text("first_acknowledged_at IS NOT NULL"),
+        )
 
     op.drop_table("incident")
     with op.batch_alter_table("user", schema=None) as batch_op:

@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import description, incidents, integrations, people, problems, sign_in
+from app.api import description, health, incidents, integrations, people, problems, sign_in
 from app.api.problems import MethodRefusedError
 from app.api.routes import refused
 from services.errors import NotFoundError, RefusedError
@@ -18,7 +18,7 @@ def create() -> FastAPI:
     routes = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     routes.add_exception_handler(RefusedError, _refused)
     routes.add_exception_handler(HTTPException, _no_route)
-    for router in (incidents.router, people.router, integrations.router, sign_in.router, description.router):
+    for router in (incidents.router, people.router, integrations.router, health.router, sign_in.router, description.router):
         routes.router.routes.extend(router.routes)  # as they are, so that whoever looks through the routes finds each of them
     return routes
 

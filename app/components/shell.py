@@ -43,6 +43,7 @@ def _nav_link(words: str, icon_name: str, to: str, *, here: bool, keys: str = ""
         rx.el.span(words),
         *([rx.cond(count > 0, rx.el.em(count))] if count is not None else []),
         to=to,
+        title=words,
         **wiring,
         **current,
     )
@@ -61,7 +62,7 @@ def _side(nav: Any, current: str) -> rx.Component:
         for place, words, icon_name, to, keys in _PLACES
     )
     return rx.el.nav(
-        page_link(logo(), rx.el.b(nav.organisation), to="/incidents", class_name="org", aria_label="Incidents of your organisation"),
+        page_link(logo(), rx.el.b(nav.organisation), to="/incidents", class_name="org"),
         rx.el.ul(incidents, rx.cond(nav.is_admin, integrations)),
         rx.el.ul(profile, class_name="side-end"),
         class_name="side",

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.components.controls import button
-from app.components.forms import draft_key, keeps_draft
+from app.components.forms import draft_key, hidden, keeps_draft
 from app.components.labels import icon, label
 from app.components.marks import Text, state_mark
 from app.components.people import avatar
@@ -87,7 +87,7 @@ def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
     again = rx.el.li(
         icon("rotate-ccw", 14),
         rx.el.span(event.actor, rx.cond(event.actor != "", " ", ""), event.text),
-        rx.cond(event.rest != "", rx.el.small(event.rest)),
+        rx.cond(event.rest != "", rx.el.span("· ", event.rest)),
         id=f"event-{event.seq}",
         class_name="again",
         title=event.time_title,
@@ -102,8 +102,10 @@ def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
     )
 
 
-def timeline(*lines: Any) -> rx.Component:
-    """The log named Timeline. Give it one or more `rx.foreach(…, event_row)`: all of them stand in one list.
+def timeline(*lines: Any, of: Text = "", revealed: Any = 0) -> rx.Component:
+    """The log named Timeline of the incident `of`. Give it one or more `rx.foreach(…, event_row)`: all of them stand in one list.
+
+    `revealed` is the `seq` of a line that its reader has just written: it is scrolled into sight when it comes.
 
     The log itself is quiet; tocsin.js tells a screen reader of new comments and state changes, one sentence in five seconds at most.
     """
@@ -113,7 +115,8 @@ def timeline(*lines: Any) -> rx.Component:
         role="log",
         aria_label="Timeline",
         aria_live="off",
-        data_timeline="",
+        data_timeline=of,
+        data_reveal=revealed,
         tab_index=-1,
     )
 
@@ -123,8 +126,10 @@ def since_divider(words: Any) -> rx.Component:
     return rx.el.li(icon("arrow-down", 14), words, class_name="since")
 
 
-def composer(on_submit: Any, *, draft: Text, error: Text = "", may_write: Any = True) -> rx.Component:
-    """The box for a comment. `on_submit` gets `body` and `draft_key`; `draft` is the key that the browser keeps the text under.
+def composer(on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_write: Any = True) -> rx.Component:
+    """The box for a comment. `on_submit` gets `body`, `draft_key` and `number`, which is `about`: where the comment belongs.
+
+    `draft` is the key that the browser keeps the text under.
 
     The field is not bound to a state. When the comment is stored, put its `draft_key` into `forms.sent_draft`: that empties the box.
     """
@@ -141,6 +146,7 @@ def composer(on_submit: Any, *, draft: Text, error: Text = "", may_write: Any = 
             **keeps_draft(draft),
         ),
         draft_key(),
+        hidden("number", about),
         rx.el.footer(
             rx.el.span("Markdown · draft kept on this device", id="comment-help"),
             rx.el.small(error, id="comment-error", class_name="wrong"),

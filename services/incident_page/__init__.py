@@ -9,19 +9,27 @@ from services.incident_page.live import (
     feed,
     last_number,
     move_window,
+    neighbour,
     open_page,
+    read_once,
     seen_by,
 )
 from services.incident_page.programs import alerts, timeline_page
+from services.incident_page.shown import News, Shown
+from services.incident_page.snapshot import SHOWN_ALERTS, IncidentKey
 from services.incident_page.verdicts import Verdict
 from services.incident_page.verdicts import make as make_move
 from services.incident_page.window import Show, Window, shows
 
 __all__ = [
+    "SHOWN_ALERTS",
     "Change",
+    "IncidentKey",
+    "News",
     "Opened",
     "Seen",
     "Show",
+    "Shown",
     "Told",
     "Verdict",
     "Window",
@@ -31,7 +39,9 @@ __all__ = [
     "last_number",
     "make_move",
     "move_window",
+    "neighbour",
     "open_page",
+    "read_once",
     "seen_by",
     "shows",
     "timeline_page",

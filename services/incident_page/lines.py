@@ -129,10 +129,10 @@ def _assignment(row: EventRow, event: EventRecord, reading: Reading) -> None:
     if to is None:
         row.text, row.strong = "took it from", reading.name(event.data["from"])
     elif UUID(to) == event.actor_id:
-        row.text = "has it now"
+        row.text = "is the assignee now"
     else:
         row.text, row.strong = "gave it to", reading.name(to)
-    row.rest = event.data["reason"] or ""
+    row.rest = f"· {event.data['reason']}" if event.data["reason"] else ""
 
 
 def _resolution(row: EventRow, event: EventRecord, _reading: Reading) -> None:

@@ -66,11 +66,12 @@ def tell(read: Snapshot, seen: Seen) -> Told:
     return Told(head.head(read, zone, may_act=seen.may_act), head.alert_rows(read), newest, read.last_seq)
 
 
-async def _read(key: IncidentKey) -> Change:
+async def read_once(key: IncidentKey) -> Change:
+    """The incident as it is now."""
     return Change(await database.run(snapshot.read, key))
 
 
-feed: Feed[IncidentKey, Change] = Feed(_read, lambda key: (incident_topic(key.incident_id),), GAP_SECONDS)
+feed: Feed[IncidentKey, Change] = Feed(read_once, lambda key: (incident_topic(key.incident_id),), GAP_SECONDS)
 """What the open pages of this process follow."""
 
 
@@ -127,6 +128,16 @@ def last_number(actor: Actor) -> str:
     require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
         return snapshot.last_number(session)
+
+
+def neighbour(actor: Actor, number: str, *, newer: bool) -> str:
+    """The next unresolved incident that was opened after this one, or before it; empty when there is none.
+
+    Raises: NotAllowedError, NotFoundError when the number is none.
+    """
+    require(actor, Role.VIEWER)
+    with database.read(actor.tenant_id) as session:
+        return snapshot.unresolved_beside(session, incidents.parse_number(number), newer=newer)
 
 
 def seen_by(actor: Actor, zone: str) -> Seen:

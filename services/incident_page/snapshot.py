@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import literal_column
 from sqlmodel import Session, col, select
 
 from models.incidents import Incident
 from models.integrations import Service
 from models.people import ActorRow
 from models.tenants import Tenant
-from models.vocabulary import EventType
+from models.vocabulary import EventType, IncidentState
 from services import database, holding, timeline
 from services.incident_page import firings
 from services.incident_page.firings import AlertHere
@@ -123,3 +124,19 @@ def last_number(session: Session) -> str:
     """The number that the organisation's newest incident has, empty when there is none."""
     following = session.exec(select(Tenant.next_number)).one()
     return holding.shown_number(following - 1) if following > 1 else ""
+
+
+def unresolved_beside(session: Session, number: int, *, newer: bool) -> str:
+    """The number of the nearest unresolved incident that was opened after this one, or before it; empty when there is none."""
+    here = session.exec(select(Incident.created_at, Incident.id).where(Incident.number == number)).first()
+    if here is None:
+        return ""
+    at, ident = col(Incident.created_at), col(Incident.id)
+    # the predicate as the partial index has it: it is not used for a bound value
+    query = select(Incident.number).where(col(Incident.state) != literal_column(f"'{IncidentState.RESOLVED.value}'"))
+    if newer:
+        query = query.where(at >= here[0], (at > here[0]) | (ident > here[1])).order_by(at, ident)
+    else:
+        query = query.where(at <= here[0], (at < here[0]) | (ident < here[1])).order_by(at.desc(), ident.desc())
+    found = session.exec(query.limit(1)).first()
+    return holding.shown_number(found) if found is not None else ""

@@ -105,8 +105,8 @@ def test_a_wrong_password_comes_back_to_the_form_with_the_address_kept(bob: str)
 
 
 def test_too_many_tries_are_told_above_the_form(bob: str) -> None:
-    for _ in range(20):
-        post("/auth/sign-in", {"email": "somebody@x.example", "password": "guess"})
+    for number in range(20):
+        post("/auth/sign-in", {"email": f"somebody{number}@x.example", "password": "guess"})
     form = refused(post("/auth/sign-in", {"email": bob, "password": PASSWORD}), "/login")
     assert form.errors[refused_forms.WHOLE_FORM].startswith("Too many wrong tries")
 

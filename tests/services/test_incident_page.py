@@ -82,7 +82,7 @@ def test_every_kind_of_line_is_told_in_words(story: Story) -> None:
     assert said(page) == [
         "03:07 Alert fired: Connection pool exhausted",
         "03:09 Rob Lindqvist acknowledged after 2m 00s",
-        "03:09 Rob Lindqvist has it now acknowledged it",
+        "03:09 Rob Lindqvist is the assignee now · acknowledged it",
         "03:09 Mina Okafor",
         "03:09 Mina Okafor changed the severity from critical to high",
         "03:09 Mina Okafor changed the title to Checkout fails before: Connection pool exhausted",

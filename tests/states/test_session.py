@@ -166,6 +166,17 @@ def test_each_handler_says_whom_it_admits() -> None:
     assert Board.event_handlers["greet"].fn.needed_role is None
 
 
+def test_a_method_that_says_nothing_keeps_the_app_from_starting() -> None:
+    class Careless(Status):
+        def helper(self, actor: Actor) -> None:
+            raise AssertionError("any client could call this")
+
+    with pytest.raises(TypeError, match=r"Careless\.helper"):
+        session.check_handlers()
+    Careless.event_handlers["helper"].fn.needed_role = None
+    session.check_handlers()
+
+
 def test_following_ends_and_leads_to_sign_in_when_the_session_is_revoked(
     organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,16 @@ def test_older_lines_that_are_loaded_later_are_not_read_aloud(show: Callable[...
     expect(page.locator("[data-announcer]")).to_be_empty()
 
 
+def test_the_lines_of_another_incident_are_not_read_aloud(show: Callable[..., Page]) -> None:
+    page = show(f'<div data-timeline="INC-1"><ol>{line(5, "Old")}</ol><p data-announcer></p></div>')
+    page.wait_for_timeout(100)
+    page.evaluate("document.querySelector('[data-timeline]').dataset.timeline = 'INC-2'")
+    add(page, line(80, "Of the other"))
+    expect(page.locator("[data-announcer]")).to_be_empty()
+    add(page, line(81, "New in the other"))
+    expect(page.locator("[data-announcer]")).to_have_text("New in the other")
+
+
 def test_a_link_to_a_line_finds_it_when_it_comes(show: Callable[..., Page], site: Site) -> None:
     page = show('<div data-timeline><ol></ol></div><div style="height: 3000px"></div>')
     page.goto(f"{site.url}/#event-9")

@@ -1,0 +1,151 @@
+"""The dialogs of an incident's page; on phones they are sheets."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.components.dialogs import callout, dialog
+from app.components.forms import hidden, text_area, text_field
+from app.components.labels import label
+from app.components.marks import severity_word
+from app.states.incident_detail import IncidentDetail
+from app.states.incident_detail_acts import IncidentActs
+
+_HEAD = IncidentDetail.head
+_SEVERITIES = (
+    ("critical", "customers cannot use it"),
+    ("high", "a part is down, no way around"),
+    ("medium", "worse than usual, a way around"),
+    ("low", "no customer notices"),
+)
+
+
+def dialogs() -> rx.Component:
+    """All of them; at most one is open."""
+    return rx.fragment(_resolve(), _reopen(), _comment(), _edit(), _severity())
+
+
+def _is(name: str) -> dict[str, Any]:
+    return {"open": IncidentActs.dialog == name, "on_open_change": IncidentActs.set_dialog_open}
+
+
+def _number() -> rx.Component:
+    return hidden("number", _HEAD.number)
+
+
+def _resolve() -> rx.Component:
+    firing = rx.el.ul(
+        rx.foreach(
+            IncidentDetail.alerts,
+            lambda alert: rx.cond(
+                alert.status == "firing",
+                rx.el.li(
+                    rx.el.i(class_name="dot"),
+                    rx.el.span(alert.title, class_name="cut"),
+                    rx.foreach(alert.labels[:1], lambda one: label(one.name, one.value)),
+                    class_name="line",
+                ),
+            ),
+        ),
+        role="list",
+    )
+    count = _HEAD.firing_count
+    warning = callout(
+        rx.el.b(rx.cond(count == 1, "1 alert still fires.", f"{count} alerts still fire.")),
+        rx.el.span(f" {_HEAD.refires_reopen}", class_name="dim"),
+        firing,
+        icon_name="bell-ring",
+    )
+    return dialog(
+        f"Resolve {_HEAD.number}",
+        _number(),
+        rx.cond(_HEAD.refires_reopen != "", warning),
+        text_area(
+            "notes",
+            "What fixed it?",
+            help="Goes on the timeline. Markdown.",
+            draft=rx.cond(_HEAD.id != "", f"notes:{_HEAD.id}", ""),
+            auto_focus=True,
+        ),
+        on_submit=IncidentActs.resolve,
+        verb="Resolve",
+        icon_name="circle-check",
+        refusal=IncidentActs.refusal,
+        width="560px",
+        **_is("resolve"),
+    )
+
+
+def _reopen() -> rx.Component:
+    return dialog(
+        f"Reopen {_HEAD.number}",
+        _number(),
+        text_area(
+            "reason",
+            "Why?",
+            help="Goes on the timeline. Its history stays, and a new occurrence is counted.",
+            draft=rx.cond(_HEAD.id != "", f"reason:{_HEAD.id}", ""),
+            auto_focus=True,
+        ),
+        on_submit=IncidentActs.reopen,
+        verb="Reopen",
+        icon_name="rotate-ccw",
+        refusal=IncidentActs.refusal,
+        **_is("reopen"),
+    )
+
+
+def _comment() -> rx.Component:
+    """The comment box of phones, where the page has no room for it."""
+    return dialog(
+        f"Comment on {_HEAD.number}",
+        _number(),
+        text_area(
+            "body",
+            "What do you see or do?",
+            id="field-comment",
+            help="Markdown. The draft is kept on this device.",
+            draft=rx.cond(_HEAD.id != "", f"comment:{_HEAD.id}", ""),
+            auto_focus=True,
+        ),
+        on_submit=IncidentActs.comment,
+        verb="Comment",
+        refusal=IncidentActs.comment_refusal,
+        **_is("comment"),
+    )
+
+
+def _edit() -> rx.Component:
+    return dialog(
+        f"Edit {_HEAD.number}",
+        _number(),
+        text_field("title", "Title", default_value=_HEAD.title, auto_focus=True),
+        text_area("description", "Description", help="Markdown.", optional=True, default_value=_HEAD.description),
+        on_submit=IncidentActs.edit,
+        verb="Save",
+        refusal=IncidentActs.refusal,
+        **_is("edit"),
+    )
+
+
+def _severity() -> rx.Component:
+    def choice(severity: str, meaning: str) -> rx.Component:
+        return rx.el.label(
+            rx.el.input(type="radio", name="severity", value=severity, default_checked=_HEAD.severity == severity),
+            severity_word(severity),
+            rx.el.small(meaning),
+        )
+
+    return dialog(
+        f"Severity of {_HEAD.number}",
+        _number(),
+        rx.el.fieldset(
+            rx.el.legend("How bad is it?", class_name="sr"),
+            *[choice(severity, meaning) for severity, meaning in _SEVERITIES],
+            class_name="pick",
+        ),
+        on_submit=IncidentActs.change_severity,
+        verb="Change severity",
+        refusal=IncidentActs.refusal,
+        **_is("severity"),
+    )

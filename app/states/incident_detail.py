@@ -1,0 +1,226 @@
+"""One incident, live: its head, its alerts and its timeline."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.session import requires, while_signed_in
+from app.states.shell import Shell
+from models.vocabulary import Role
+from services import database, incident_page, people, viewers
+from services.access import Actor, may
+from services.errors import NotFoundError
+from services.incident_page import Change, IncidentKey, News, Opened, Seen, Show, Shown, Told
+from services.views import AlertRow, EventRow, IncidentHead
+
+_QUIET_SECONDS = 3600.0
+_ALERTS_EVERY_SECONDS = 1.0
+"""How often the whole list of alerts is read again while somebody has it open."""
+
+
+class IncidentDetail(Shell):
+    """What the page of one incident shows.
+
+    `rows` is the window of the timeline, sent once; `tail` what came since, a short list. `absent` is the number that nothing was
+    found under.
+    """
+
+    head: IncidentHead = IncidentHead()
+    alerts: list[AlertRow] = []
+    has_all_alerts: bool = False
+    rows: list[EventRow] = []
+    tail: list[EventRow] = []
+    top_day: str = ""
+    has_earlier: bool = False
+    has_later: bool = False
+    beyond: int = 0
+    show: str = Show.EVERYTHING.value
+    newest_first: bool = False
+    absent: str = ""
+    last_number: str = ""
+
+    _key: IncidentKey | None = None
+    _seen: Seen = Seen("UTC", False)
+    _shown: Shown | None = None
+
+    # ── opening ──
+
+    @requires(Role.VIEWER)
+    async def load(self, actor: Actor) -> Any:
+        """Show the incident of the address."""
+        self.reset()  # type: ignore[no-untyped-call]
+        await self._load_nav(actor)
+        self.newest_first = await database.run(viewers.reads_newest_first, actor)
+        self._seen = incident_page.seen_by(actor, self.nav.zone)
+        wanted, line = self._address()
+        try:
+            opened = await database.run(incident_page.open_page, actor, wanted, self._seen, seq=line)
+        except NotFoundError:
+            self.absent = wanted[:40].upper()
+            self.last_number = await database.run(incident_page.last_number, actor)
+            return None
+        self._open(opened)
+        return IncidentDetail.watch
+
+    def _address(self) -> tuple[str, int | None]:
+        """The number in the address, and the line that it points at, where it does."""
+        url = self.router.url
+        line = url.fragment.removeprefix("event-")
+        return url.path.rstrip("/").rpartition("/")[2], int(line) if line.isdecimal() and len(line) < 10 else None
+
+    def _open(self, opened: Opened) -> None:
+        self._key = opened.key
+        self._shown = Shown(opened.window, opened.told.last_seq, Show(self.show), newest_first=self.newest_first)
+        self.head = opened.told.head
+        self.alerts = opened.told.alerts
+        self._send_lines()
+
+    def _send_lines(self) -> None:
+        """Send the window anew; the tail is part of it then."""
+        shown = self._shown
+        if shown is None:
+            return
+        shown.move(shown.whole())
+        self.rows, self.tail = shown.rows(), []
+        self.top_day = shown.top_day
+        self.has_earlier, self.has_later = shown.window.has_earlier, shown.window.has_later
+        self.beyond = shown.beyond
+
+    # ── staying live ──
+
+    @requires(Role.VIEWER, background=True)
+    async def watch(self, actor: Actor) -> None:
+        """Follow the incident for as long as the page is open. The read is shared by all who follow it; only what is new is sent."""
+        async with self:
+            key, seen, shown, head, alerts = self._key, self._seen, self._shown, self.head, self.alerts
+        if key is None or shown is None:
+            return
+        async with while_signed_in(self, actor), incident_page.feed.follow(key) as follower:
+            change: Change | None = await incident_page.read_once(key)  # what came after the page was read and before this followed
+            stale_alerts = False
+            while True:
+                told = change.told(seen) if change is not None else None
+                if told is not None:
+                    async with self:
+                        if self._shown is not shown:
+                            return
+                        news = shown.take(told)
+                        if told.head != head:
+                            self.head = head = told.head
+                        if told.alerts != alerts:
+                            alerts = told.alerts
+                            stale_alerts = self.has_all_alerts
+                            if not stale_alerts:
+                                self.alerts = alerts
+                        self._tell(news)
+                    follower.delivered()
+                    if news is News.MISSED:
+                        await self._read_again(actor, shown, told)
+                elif stale_alerts:
+                    stale_alerts = False
+                    await self._read_all_alerts(actor)
+                change = await follower.next(_ALERTS_EVERY_SECONDS if stale_alerts else _QUIET_SECONDS)
+
+    def _tell(self, news: News) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        if news is News.TAIL:
+            self.tail = shown.tail_rows()
+            if self.top_day != shown.top_day:
+                self.top_day = shown.top_day
+        elif news is News.LINES:
+            self._send_lines()
+        elif news is News.BEYOND:
+            self.beyond = shown.beyond
+
+    async def _read_again(self, actor: Actor, shown: Shown, told: Told) -> None:
+        """The page fell behind: read its lines anew."""
+        opened = await database.run(incident_page.open_page, actor, told.head.number, self._seen, shown.show)
+        async with self:
+            if self._shown is shown:
+                shown.last_seq = opened.told.last_seq
+                shown.move(opened.window)
+                self._send_lines()
+
+    async def _read_all_alerts(self, actor: Actor) -> None:
+        number = self.head.number
+        alerts = await database.run(incident_page.all_alerts, actor, number)
+        async with self:
+            if self.has_all_alerts and self.head.number == number:
+                self.alerts = alerts
+
+    # ── reading on ──
+
+    @requires(Role.VIEWER)
+    async def show_earlier(self, actor: Actor) -> None:
+        """Lines from before the first one."""
+        await self._move_window(actor, earlier=True)
+
+    @requires(Role.VIEWER)
+    async def show_later(self, actor: Actor) -> None:
+        """Lines from after the last one."""
+        await self._move_window(actor, earlier=False)
+
+    async def _move_window(self, actor: Actor, *, earlier: bool) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        window = await database.run(
+            incident_page.move_window, actor, self.head.number, self._seen, shown.show, shown.whole(), earlier=earlier
+        )
+        shown.move(window)
+        self._send_lines()
+
+    @requires(Role.VIEWER)
+    async def show_newest(self, actor: Actor) -> None:
+        """The end of the timeline."""
+        await self._reload_lines(actor)
+
+    @requires(Role.VIEWER)
+    async def show_only(self, actor: Actor, kinds: str) -> None:
+        """Lines of some kinds only."""
+        if kinds in list(Show):
+            self.show = kinds
+            await self._reload_lines(actor)
+
+    @requires(Role.VIEWER)
+    async def turn_order(self, actor: Actor) -> None:
+        """The other end of the timeline first; remembered with the person."""
+        self.newest_first = not self.newest_first
+        await self._reload_lines(actor)
+        if may(actor.role, Role.RESPONDER):
+            await database.run(people.change_profile, actor, timeline_newest_first=self.newest_first)
+
+    async def _reload_lines(self, actor: Actor) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        opened = await database.run(incident_page.open_page, actor, self.head.number, self._seen, Show(self.show))
+        shown.show, shown.newest_first, shown.last_seq = Show(self.show), self.newest_first, opened.told.last_seq
+        shown.move(opened.window)
+        self._send_lines()
+
+    @requires(Role.VIEWER)
+    async def show_all_alerts(self, actor: Actor) -> None:
+        """All alerts of the incident, or the first ones again."""
+        self.has_all_alerts = not self.has_all_alerts
+        alerts = await database.run(incident_page.all_alerts, actor, self.head.number)
+        self.alerts = alerts if self.has_all_alerts else alerts[: incident_page.SHOWN_ALERTS]
+
+    @requires(Role.VIEWER)
+    async def go_next(self, actor: Actor, number: str) -> Any:
+        """The unresolved incident that was opened before this one."""
+        return await self._step(actor, number, newer=False)
+
+    @requires(Role.VIEWER)
+    async def go_previous(self, actor: Actor, number: str) -> Any:
+        """The unresolved incident that was opened after this one."""
+        return await self._step(actor, number, newer=True)
+
+    async def _step(self, actor: Actor, number: str, *, newer: bool) -> Any:
+        neighbour = await database.run(incident_page.neighbour, actor, number, newer=newer)
+        if neighbour:
+            return rx.redirect(f"/incidents/{neighbour}")
+        self.say(f"No {'newer' if newer else 'older'} incident is unresolved.")
+        return None

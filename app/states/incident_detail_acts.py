@@ -1,0 +1,153 @@
+"""What people do with an incident: the moves, the comments, and the dialogs that ask for words."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.session import requires
+from app.states.incident_detail import IncidentDetail
+from models.vocabulary import Move, Role, Severity
+from services import comments, database, incident_page, incidents
+from services.access import Actor
+from services.errors import InvalidInputError, RefusedError
+from services.incidents import Outcome
+
+
+class IncidentActs(IncidentDetail):
+    """`dialog` is the one that is open: resolve, reopen, comment, edit or severity; `refusal` is why it did not do what was asked.
+
+    `sent_draft` is the draft that was stored last, `revealed` the line that the reader has just written.
+    """
+
+    dialog: str = ""
+    refusal: str = ""
+    comment_refusal: str = ""
+    sent_draft: str = ""
+    revealed: int = 0
+
+    _undo: tuple[str, str, str] = ("", "", "")
+
+    @requires(Role.RESPONDER)
+    async def acknowledge(self, actor: Actor, number: str) -> None:
+        """Mine."""
+        if await self._move(actor, number, Move.ACKNOWLEDGE, lambda: incidents.acknowledge(actor, number), may_undo=True):
+            self._undo = ("acknowledge", number, "")
+
+    @requires(Role.RESPONDER)
+    async def investigate(self, actor: Actor, number: str) -> None:
+        """The search for the cause begins."""
+        await self._move(actor, number, Move.INVESTIGATE, lambda: incidents.investigate(actor, number))
+
+    @requires(Role.RESPONDER)
+    async def give_back(self, actor: Actor, number: str) -> None:
+        """Not mine any more."""
+        await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+
+    @requires(Role.RESPONDER)
+    async def resolve(self, actor: Actor, form: dict[str, Any]) -> None:
+        """It is over, and this fixed it."""
+        number, notes = _text(form, "number"), _text(form, "notes")
+        if not notes.strip():
+            self.refusal = "Write what fixed it: one sentence is enough."
+            return
+        await self._finish(actor, form, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes))
+
+    @requires(Role.RESPONDER)
+    async def reopen(self, actor: Actor, form: dict[str, Any]) -> None:
+        """It is not over, and this is why."""
+        number, reason = _text(form, "number"), _text(form, "reason")
+        if not reason.strip():
+            self.refusal = "Write why: the others read it on the timeline."
+            return
+        await self._finish(actor, form, Move.REOPEN, lambda: incidents.reopen(actor, number, reason))
+
+    async def _finish(self, actor: Actor, form: dict[str, Any], move: Move, act: Callable[[], Outcome]) -> None:
+        """A move with words: the dialog stays open with them where they are at fault, and closes where somebody was first."""
+        try:
+            done = await self._move(actor, _text(form, "number"), move, act)
+        except RefusedError as refusal:
+            self.refusal = refusal.message
+            return
+        self.dialog = ""
+        if done:
+            self.sent_draft = _text(form, "draft_key")
+
+    async def _move(self, actor: Actor, number: str, move: Move, act: Callable[[], Outcome], *, may_undo: bool = False) -> bool:
+        verdict = await database.run(incident_page.make_move, actor, number, move, self.nav.zone, act)
+        self.say(verdict.sentence, bad=not verdict.done, may_undo=may_undo and verdict.done)
+        return verdict.done
+
+    @requires(Role.RESPONDER)
+    async def change_severity(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Worse or better than it was."""
+        number, severity, before = _text(form, "number"), _text(form, "severity"), self.head.severity
+        try:
+            outcome: Outcome = await database.run(incidents.change_severity, actor, number, severity)
+        except InvalidInputError as refusal:
+            self.refusal = refusal.message
+            return
+        self.dialog = ""
+        if outcome.changed:
+            self._undo = ("severity", number, before)
+            self.say(f"Severity is {severity} now.", may_undo=True)
+        else:
+            self.say(f"Severity is {severity} already.")
+
+    @requires(Role.RESPONDER)
+    async def edit(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Another title or description."""
+        title, description = _text(form, "title"), _text(form, "description")
+        try:
+            outcome: Outcome = await database.run(incidents.edit, actor, _text(form, "number"), title=title, description=description)
+        except InvalidInputError as refusal:
+            self.refusal = refusal.message
+            return
+        self.dialog = ""
+        self.say("Changed." if outcome.changed else "Nothing was changed.")
+
+    @requires(Role.RESPONDER)
+    async def undo(self, actor: Actor) -> None:
+        """Take the last move back, as a move of its own."""
+        kind, number, before = self._undo
+        self._undo = ("", "", "")
+        if kind == "severity" and before in list(Severity):
+            await database.run(incidents.change_severity, actor, number, before)
+            self.say(f"Severity is {before} again.")
+        elif kind:
+            await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+
+    @requires(Role.RESPONDER)
+    async def comment(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Write on the timeline. The same draft sent twice is stored once; the browser forgets it when it was stored."""
+        body, key = _text(form, "body"), _text(form, "draft_key")
+        if not body.strip():
+            self.comment_refusal = "Write something first."
+            return
+        try:
+            event = await database.run(comments.add, actor, _text(form, "number"), body, key=key or None)
+        except RefusedError as refusal:
+            self.comment_refusal = refusal.message
+            return
+        self.comment_refusal = self.dialog = ""
+        self.sent_draft = key
+        self.revealed = event.seq
+        if self._shown is not None and self._shown.window.has_later:
+            await self._reload_lines(actor)
+
+    # ── dialogs ──
+
+    @requires(Role.VIEWER)
+    def open_dialog(self, _actor: Actor, name: str) -> None:
+        """Open one of the dialogs."""
+        self.dialog, self.refusal = name[:20], ""
+
+    @requires(Role.VIEWER)
+    def set_dialog_open(self, _actor: Actor, is_open: bool) -> None:
+        """Close the dialog that is open."""
+        if not is_open:
+            self.dialog = self.refusal = ""
+
+
+def _text(form: dict[str, Any], name: str) -> str:
+    """A field of a form, empty where a client sends none or something else."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""

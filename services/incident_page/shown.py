@@ -1,0 +1,114 @@
+"""What one open page has of a timeline, and what of a change is new to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from itertools import pairwise
+
+from services.incident_page.lines import Line
+from services.incident_page.live import Told
+from services.incident_page.window import Show, Window, shows
+from services.views import EventRow
+
+TAIL = 20
+"""How many new lines are sent by themselves before the page's lines are sent anew."""
+
+
+class News(Enum):
+    """What a change means for a page: nothing, a longer tail, other lines, more beyond its window, or that it must read again."""
+
+    NOTHING = auto()
+    TAIL = auto()
+    LINES = auto()
+    BEYOND = auto()
+    MISSED = auto()
+
+
+class Shown:
+    """The lines of one page: a window, and a short tail of what came since the window was sent.
+
+    `last_seq` is the last line that the page knows of, shown or not. `beyond` counts the lines that came while the window ended
+    before the end of the timeline. Rows come in the order of the page; `top_day` is the divider above the first of them.
+    """
+
+    def __init__(self, window: Window, last_seq: int, show: Show = Show.EVERYTHING, *, newest_first: bool = False) -> None:
+        self.window = window
+        self.tail: list[Line] = []
+        self.last_seq = last_seq
+        self.show = show
+        self.newest_first = newest_first
+        self.beyond = 0
+
+    def take(self, told: Told) -> News:
+        """Take over what is new; MISSED changes nothing."""
+        if told.last_seq <= self.last_seq:
+            return News.NOTHING
+        if told.first_seq > self.last_seq + 1:
+            return News.MISSED
+        came = sorted(
+            (line for line in told.newest if line.seq > self.last_seq and shows(self.show, line.type)), key=lambda line: line.place
+        )
+        last = self._last()
+        if came and last is not None and came[0].place < last.place and not self.window.has_later:
+            return News.MISSED
+        self.last_seq = told.last_seq
+        if not came:
+            return News.NOTHING
+        if self.window.has_later:
+            self.beyond += len(came)
+            return News.BEYOND
+        return self._append(came)
+
+    def _append(self, came: list[Line]) -> News:
+        """New lines go to the tail; a full tail becomes lines of the window, and so does one below a divider that has to move."""
+        last = self._last()
+        turns_day = self.newest_first and last is not None and came[-1].day != last.day
+        self.tail += came
+        if len(self.tail) <= TAIL and not turns_day:
+            return News.TAIL
+        self.move(self.window.with_new(self.tail))
+        return News.LINES
+
+    def _last(self) -> Line | None:
+        return self.tail[-1] if self.tail else self.window.lines[-1] if self.window.lines else None
+
+    def whole(self) -> Window:
+        """The window with the tail as its end."""
+        return self.window.with_new(self.tail) if self.tail else self.window
+
+    def move(self, window: Window) -> None:
+        """Show this window instead; it holds what the tail held."""
+        self.window, self.tail = window, []
+        if not window.has_later:
+            self.beyond = 0
+
+    @property
+    def top_day(self) -> str:
+        """The day of the line at the top of the page, empty when there is none."""
+        if self.newest_first:
+            last = self._last()
+            return last.day if last else ""
+        first = self.window.lines[0] if self.window.lines else self.tail[0] if self.tail else None
+        return first.day if first else ""
+
+    def rows(self) -> list[EventRow]:
+        """The window's rows."""
+        above = self._edge_day() if self.newest_first else self.top_day
+        return _rows(reversed(self.window.lines) if self.newest_first else self.window.lines, above)
+
+    def tail_rows(self) -> list[EventRow]:
+        """The tail's rows, which stand above the window's where the newest come first, else below."""
+        if self.newest_first:
+            return _rows(reversed(self.tail), self.top_day)
+        return _rows(self.tail, self._edge_day() or self.top_day)
+
+    def _edge_day(self) -> str:
+        return self.window.lines[-1].day if self.window.lines else ""
+
+
+def _rows(lines: Iterable[Line], day_above: str) -> list[EventRow]:
+    ordered = list(lines)
+    if not ordered:
+        return []
+    return [ordered[0].after(day_above), *(line.after(above.day) for above, line in pairwise(ordered))]

@@ -1,0 +1,91 @@
+"""Many open pages without as many browsers: what one real page says when it connects, said again by plain sockets."""
+
+from __future__ import annotations
+
+import json
+import selectors
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import websocket
+
+from tests.fixtures.browsers import chromium
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a page said when it connected, and the cookies that it had."""
+
+    address: str
+    frame: str
+    cookies: str
+
+
+def record(address: str, path: str, cookies: dict[str, str]) -> Recorded:
+    """Open the page once in Chromium and take down its first word to the server. `address` has no slash at the end."""
+    said: list[str] = []
+    with chromium() as browser:
+        context = browser.new_context(base_url=address)
+        context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
+        page = context.new_page()
+        page.on("websocket", lambda socket: socket.on("framesent", lambda frame: said.append(str(frame))))
+        page.goto(path)
+        page.wait_for_selector("html[data-connection=live]")
+        context.close()
+    frame = next(each for each in said if each.startswith("40"))
+    return Recorded(address, frame, "; ".join(f"{name}={value}" for name, value in cookies.items()))
+
+
+@dataclass
+class Tabs:
+    """Open sockets that answer pings and count what they are sent."""
+
+    sockets: list[websocket.WebSocket] = field(default_factory=list)
+    updates: int = 0
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def serve(self) -> None:
+        """Read until `_ended`; runs in a thread of its own."""
+        selector = selectors.DefaultSelector()
+        for socket in self.sockets:
+            selector.register(socket.sock, selectors.EVENT_READ, socket)
+        while not self._ended.is_set():
+            for key, _ in selector.select(0.2):
+                message = key.data.recv()
+                if message == "2":
+                    key.data.send("3")
+                elif message.startswith("42"):
+                    self.updates += 1
+
+    def end(self) -> None:
+        """Leave, as tabs that are closed."""
+        self._ended.set()
+        for socket in self.sockets:
+            socket.close(timeout=1)
+
+
+@contextmanager
+def opened(recorded: Recorded, count: int) -> Iterator[Tabs]:
+    """`count` pages that have loaded, until the block ends."""
+    tabs = Tabs()
+    place = recorded.address.replace("http", "ws", 1)
+    for _ in range(count):
+        url = f"{place}/_event/?token={uuid4()}&EIO=4&transport=websocket"
+        socket = websocket.create_connection(url, origin=recorded.address, cookie=recorded.cookies or None, timeout=30)
+        json.loads(str(socket.recv())[1:])
+        socket.send(recorded.frame)
+        tabs.sockets.append(socket)
+    reader = threading.Thread(target=tabs.serve, daemon=True)
+    reader.start()
+    until = time.monotonic() + 60
+    while tabs.updates < count and time.monotonic() < until:
+        time.sleep(0.05)
+    try:
+        yield tabs
+    finally:
+        tabs.end()
+        reader.join()
