@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from models import vocabulary
-from services import engine, timeline
+from services import engine, measures, timeline
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -104,6 +104,17 @@ def test_every_kind_of_job_is_explained(kind: str) -> None:
 @pytest.mark.parametrize("kind", vocabulary.IntegrationKind)
 def test_every_kind_of_integration_is_explained(kind: vocabulary.IntegrationKind) -> None:
     assert f"`{kind.value}`" in read("intake.md")
+
+
+def metrics() -> list[str]:
+    """The names of all figures, as a scraper sees them."""
+    text = measures.text(jobs={"pending": 0}, ping_seconds=0.001).decode()
+    return sorted(re.findall(r"^# HELP (tocsin_\w+) ", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", metrics())
+def test_every_figure_is_explained(name: str) -> None:
+    assert f"`{name}`" in read("metrics.md")
 
 
 # What is written holds together

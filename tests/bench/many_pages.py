@@ -46,26 +46,20 @@ class Tabs:
 
     sockets: list[websocket.WebSocket] = field(default_factory=list)
     updates: int = 0
-    _ended: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def serve(self) -> None:
-        """Read until `_ended`; runs in a thread of its own."""
+        """Read until `ended`; runs in a thread of its own."""
         selector = selectors.DefaultSelector()
         for socket in self.sockets:
             selector.register(socket.sock, selectors.EVENT_READ, socket)
-        while not self._ended.is_set():
+        while not self.ended.is_set():
             for key, _ in selector.select(0.2):
                 message = key.data.recv()
                 if message == "2":
                     key.data.send("3")
                 elif message.startswith("42"):
                     self.updates += 1
-
-    def end(self) -> None:
-        """Leave, as tabs that are closed."""
-        self._ended.set()
-        for socket in self.sockets:
-            socket.close(timeout=1)
 
 
 @contextmanager
@@ -87,5 +81,7 @@ def opened(recorded: Recorded, count: int) -> Iterator[Tabs]:
     try:
         yield tabs
     finally:
-        tabs.end()
+        tabs.ended.set()
         reader.join()
+        for socket in tabs.sockets:
+            socket.close(timeout=1)
