@@ -12,11 +12,11 @@ from models.access import OneTimeLink
 from models.columns import new_id
 from models.people import User
 from models.vocabulary import LinkPurpose, Role
-from services import access, across_tenants, audit, clock, database, people, secrets, sessions, sign_in
+from services import access, account_input, across_tenants, audit, clock, database, people, secrets, sessions, sign_in
 from services.access import Actor
+from services.account_input import Checks
 from services.across_tenants import FoundLink, FoundPerson
 from services.errors import ConflictError, InvalidFieldsError, NotFoundError
-from services.people import Checks
 from services.sessions import SignedIn
 
 LIFETIME = timedelta(hours=24)
@@ -75,9 +75,9 @@ async def complete_set_up(
     Raises: InvalidFieldsError; NotFoundError when the link does not work any more.
     """
     checks = Checks()
-    values = {"organisation": checks.take(people.check_name, organisation, "organisation")}
+    values = {"organisation": checks.take(account_input.check_name, organisation, "organisation")}
     try:
-        values |= people.check_person(email=email, name=name, handle=handle, password=password, timezone=timezone)
+        values |= account_input.check_person(email=email, name=name, handle=handle, password=password, timezone=timezone)
     except InvalidFieldsError as error:
         checks.fields |= error.fields
     checks.done()
@@ -93,7 +93,9 @@ def _set_up(token_hash: str, values: dict[str, str], password_hash: str, address
         if not across_tenants.use_set_up_link(tx, token_hash):
             raise NotFoundError(_SET_UP_IS_OVER)
         try:
-            system = people.add_organisation(tx, name=values["organisation"], slug=people.slug_from(values["organisation"]), timezone=zone)
+            system = people.add_organisation(
+                tx, name=values["organisation"], slug=account_input.slug_from(values["organisation"]), timezone=zone
+            )
         except ConflictError as error:
             raise ConflictError(error.message, field="organisation") from error
         person = people.add_person(
@@ -165,7 +167,7 @@ async def use_password_link(token: str, password: str, *, address: str = "", use
     Raises: InvalidFieldsError; NotFoundError when the link does not work any more.
     """
     checks = Checks()
-    checks.take(people.check_password, password, "password")
+    checks.take(account_input.check_password, password, "password")
     checks.done()
     email = await database.run(password_link_email, token)
     person = await database.run(across_tenants.person_by_email, email) if email else None

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -19,19 +16,14 @@ from models.columns import new_id
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import ActorKind, Role, Theme
-from services import access, audit, database, input_text, retention, secrets
+from services import access, account_input, audit, database, retention, secrets
 from services.access import Actor
 from services.database import Tx
-from services.errors import ConflictError, InvalidFieldsError, InvalidInputError, NotFoundError
+from services.errors import ConflictError, NotFoundError
 from services.live_updates import person_topic
+from services.views import PersonRow, ProfileView, person_view
 
-PASSWORD_MIN = 12
-PASSWORD_MAX = 1024
 SYSTEM_NAME = "Tocsin"
-_NAME_MAX = 120
-_EMAIL = re.compile(r"[^@\s\x00-\x20\x7f]+@[^@\s\x00-\x20\x7f.]+(\.[^@\s\x00-\x20\x7f.]+)*")
-_HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?")
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,102 +45,15 @@ class Person:
     created_at: datetime
 
 
-class Checks:
-    """The complaints about a form, one for each field, collected so that all are told at once."""
-
-    def __init__(self) -> None:
-        self.fields: dict[str, str] = {}
-
-    def take(self, check: Any, value: Any, field: str, *more: Any) -> Any:
-        """What `check` makes of the value; None when it complains."""
-        try:
-            return check(value, field, *more)
-        except InvalidInputError as error:
-            self.fields[field] = error.message
-            return None
-
-    def complain(self, field: str, sentence: str) -> None:
-        """Add a complaint that no check makes."""
-        self.fields[field] = sentence
-
-    def done(self) -> None:
-        """Raises: InvalidFieldsError when anything was wrong."""
-        if self.fields:
-            raise InvalidFieldsError(self.fields)
-
-
-def check_name(value: str, field: str = "name") -> str:
-    """A name on one line. Raises: InvalidInputError."""
-    return input_text.check_line(value, field, _NAME_MAX)
-
-
-def check_email(value: str, field: str = "email") -> str:
-    """An e-mail address, in lower case. Raises: InvalidInputError."""
-    email = input_text.check_line(value, field, 254).lower()
-    if not _EMAIL.fullmatch(email):
-        raise InvalidInputError("E-mail must be an address such as alice@example.org.", field=field)
-    return email
-
-
-def check_handle(value: str, field: str = "handle") -> str:
-    """A handle as in @alice, without the @. Raises: InvalidInputError."""
-    handle = input_text.check_line(value, field, 80).removeprefix("@").lower()
-    if not _HANDLE.fullmatch(handle):
-        raise InvalidInputError(
-            "Handle must have 1 to 40 characters: a to z, 0 to 9, and inside also dots, dashes and underscores, such as alice.", field=field
-        )
-    return handle
-
-
-def check_password(value: str, field: str = "password") -> str:
-    """A password that is long enough. Spaces count, and nothing is trimmed. Raises: InvalidInputError."""
-    if len(value) < PASSWORD_MIN:
-        raise InvalidInputError(f"Password must have {PASSWORD_MIN} characters or more.", field=field)
-    if len(value) > PASSWORD_MAX:
-        raise InvalidInputError(f"Password must have at most {PASSWORD_MAX:,} characters.", field=field)
-    if input_text.unstorable(value):
-        raise InvalidInputError("Password holds a character that cannot be kept: use letters, digits, signs and spaces.", field=field)
-    return value
-
-
-def check_timezone(value: str | None, field: str = "timezone") -> str | None:
-    """An IANA time zone, or None for nothing. Raises: InvalidInputError."""
-    if not value:
-        return None
-    if value not in _zones():
-        raise InvalidInputError("Time zone must be a name such as Europe/Stockholm or UTC.", field=field)
-    return value
-
-
-def check_slug(value: str, field: str = "slug") -> str:
-    """The short name of an organisation. Raises: InvalidInputError."""
-    if not _SLUG.fullmatch(value):
-        raise InvalidInputError(
-            "Slug must have 1 to 40 characters, a to z, 0 to 9 and inside also dashes, such as northwind.",
-            field=field,
-        )
-    return value
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones()) - {"localtime", "Factory"}
-
-
-def timezones() -> list[str]:
-    """The names of all time zones, those of places first."""
-    return sorted(_zones(), key=lambda name: ("/" not in name or name.startswith(("Etc/", "SystemV/", "US/")), name))
-
-
 def create_organisation(name: str, slug: str | None = None, *, timezone: str | None = None) -> Actor:
     """Make an organisation; its own system is the actor that may do the rest. Called where no actor can exist yet.
 
     Raises: InvalidFieldsError; ConflictError when the slug is taken.
     """
-    checks = Checks()
-    name = checks.take(check_name, name, "name")
-    slug = checks.take(check_slug, slug_from(name or "") if slug is None else slug, "slug")
-    timezone = checks.take(check_timezone, timezone, "timezone")
+    checks = account_input.Checks()
+    name = checks.take(account_input.check_name, name, "name")
+    slug = checks.take(account_input.check_slug, account_input.slug_from(name or "") if slug is None else slug, "slug")
+    timezone = checks.take(account_input.check_timezone, timezone, "timezone")
     checks.done()
     with database.write(new_id()) as tx:
         return add_organisation(tx, name=name, slug=str(slug), timezone=timezone or "UTC")
@@ -168,11 +73,6 @@ def add_organisation(tx: Tx, *, name: str, slug: str, timezone: str) -> Actor:
     audit.record(tx, system, "organisation.created", "organisation", tx.tenant_id, after={"name": name, "slug": slug, "timezone": timezone})
     retention.schedule(tx)
     return system
-
-
-def slug_from(name: str) -> str:
-    """The short name that an organisation gets when nobody chooses one."""
-    return re.sub(r"[^a-z0-9]+", "-", _ascii(name)).strip("-")[:40].strip("-") or "default"
 
 
 def organisation_name(actor: Actor) -> str:
@@ -206,25 +106,10 @@ def create_person(
     Hashes the password, so call it in a thread. Raises: InvalidFieldsError; ConflictError when the address or the handle is taken.
     """
     access.require(actor, Role.ADMIN)
-    checked = check_person(email=email, name=name, handle=handle, password=password, timezone=timezone)
+    checked = account_input.check_person(email=email, name=name, handle=handle, password=password, timezone=timezone)
     password_hash = secrets.hash_password(password) if password is not None else None
     with database.write(actor.tenant_id) as tx:
         return add_person(tx, actor, role=role, password_hash=password_hash, **checked)
-
-
-def check_person(*, email: str, name: str, handle: str | None, password: str | None, timezone: str | None) -> dict[str, Any]:
-    """The values of a new person as they are stored, without the password. Raises: InvalidFieldsError."""
-    checks = Checks()
-    checked = {
-        "email": checks.take(check_email, email, "email"),
-        "name": checks.take(check_name, name, "name"),
-        "handle": checks.take(check_handle, handle, "handle") if handle and handle.strip() else None,
-        "timezone": checks.take(check_timezone, timezone, "timezone"),
-    }
-    if password is not None:
-        checks.take(check_password, password, "password")
-    checks.done()
-    return checked
 
 
 def add_person(
@@ -281,16 +166,12 @@ def _write_unique(tx: Tx, *, email: str, handle: str) -> None:
         raise ConflictError(f"Somebody has the handle {handle} already. Choose another.", field="handle") from error
 
 
-def _ascii(text: str) -> str:
-    return (
-        unicodedata.normalize("NFKD", text.lower().replace("ß", "ss").replace("ø", "o").replace("ł", "l"))
-        .encode("ascii", "ignore")
-        .decode()
-    )
-
-
 def _free_handle(tx: Tx, name: str, email: str) -> str:
-    words: list[str] = re.findall(r"[a-z0-9]+", _ascii(name)) or re.findall(r"[a-z0-9]+", _ascii(email.partition("@")[0])) or ["person"]
+    words: list[str] = (
+        re.findall(r"[a-z0-9]+", account_input.plain_letters(name))
+        or re.findall(r"[a-z0-9]+", account_input.plain_letters(email.partition("@")[0]))
+        or ["person"]
+    )
     taken = set(tx.session.exec(select(User.handle)))
     short, full = words[0][:36], ".".join(words)[:36].strip(".")
     for handle in (short, full, *(f"{short}{number}" for number in range(2, len(taken) + 3))):
@@ -314,15 +195,15 @@ def change_profile(
     Raises: InvalidFieldsError; ConflictError when the handle is taken.
     """
     access.require(actor, Role.RESPONDER)
-    checks = Checks()
+    checks = account_input.Checks()
     wanted = {
-        "name": checks.take(check_name, name, "name") if name is not None else None,
-        "handle": checks.take(check_handle, handle, "handle") if handle is not None else None,
+        "name": checks.take(account_input.check_name, name, "name") if name is not None else None,
+        "handle": checks.take(account_input.check_handle, handle, "handle") if handle is not None else None,
         "theme": theme,
         "shortcuts": shortcuts,
         "timeline_newest_first": timeline_newest_first,
     }
-    zone = checks.take(check_timezone, timezone, "timezone")
+    zone = checks.take(account_input.check_timezone, timezone, "timezone")
     checks.done()
     values = {key: value for key, value in wanted.items() if value is not None}
     if timezone is not None:
@@ -392,3 +273,34 @@ def _person(session: Session, user_id: UUID) -> Person:
     if not found:
         raise NotFoundError("There is no such person.")
     return found[0]
+
+
+def profile_view(actor: Actor) -> ProfileView:
+    """What the page of the own profile shows. Raises: NotFoundError when the actor is no person."""
+    person = own_profile(actor)
+    return ProfileView(
+        name=person.name,
+        handle=person.handle,
+        email=person.email,
+        role=person.role.value,
+        timezone=person.timezone or "",
+        theme=person.theme.value,
+        shortcuts=person.shortcuts,
+        timeline_newest_first=person.timeline_newest_first,
+    )
+
+
+def person_rows(actor: Actor) -> list[PersonRow]:
+    """What the page of the people shows to an admin. Raises: NotAllowedError."""
+    access.require(actor, Role.ADMIN)
+    return [
+        PersonRow(
+            person=person_view(person.id, person.name, person.handle),
+            email=person.email,
+            role=person.role.value,
+            active=person.active,
+            has_password=person.has_password,
+            is_me=person.id == actor.id,
+        )
+        for person in people(actor)
+    ]

@@ -12,12 +12,13 @@ from sqlmodel import col, select
 from models.access import LoginSession
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
-from services import access, across_tenants, audit, clock, database, input_text, people, secrets
+from services import access, account_input, across_tenants, audit, clock, database, input_text, secrets
 from services.access import Actor
 from services.across_tenants import FoundPerson, FoundSession
 from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError, StorageBusyError
-from services.live_updates import session_topic
+from services.live_updates import person_topic, session_topic
+from services.views import SessionRow
 
 LIFETIME = timedelta(days=30)
 """How long a session lasts without use; each use pushes its end on."""
@@ -79,7 +80,7 @@ def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezon
     token = secrets.new_token(_BEGINNING)
     session_id = new_id()
     try:
-        zone = people.check_timezone(timezone)
+        zone = account_input.check_timezone(timezone)
     except InvalidInputError:
         zone = None
     tx.insert(
@@ -97,6 +98,7 @@ def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezon
     )
     actor = Actor(person.id, tx.tenant_id, ActorKind.PERSON, person.role, person.name, address, session_id)
     audit.record(tx, actor, "session.started", "session", session_id)
+    tx.wake(person_topic(person.id))
     return SignedIn(token, actor)
 
 
@@ -119,7 +121,7 @@ def _revoke(actor: Actor, session_id: UUID) -> bool:
         if tx.session.exec(update(LoginSession).where(*own).values(revoked_at=tx.now)).rowcount == 0:
             return False
         audit.record(tx, actor, "session.revoked", "session", session_id)
-        tx.wake(session_topic(session_id))
+        tx.wake(session_topic(session_id), person_topic(actor.id))
         return True
 
 
@@ -128,7 +130,7 @@ def revoke_all(tx: Tx, user_id: UUID, *, but: UUID | None = None) -> int:
     live = select(LoginSession.id).where(col(LoginSession.user_id) == user_id, col(LoginSession.revoked_at).is_(None))
     ended = [session_id for session_id in tx.session.exec(live) if session_id != but]
     tx.session.exec(update(LoginSession).where(col(LoginSession.id).in_(ended)).values(revoked_at=tx.now))
-    tx.wake(*(session_topic(session_id) for session_id in ended))
+    tx.wake(person_topic(user_id), *(session_topic(session_id) for session_id in ended))
     return len(ended)
 
 
@@ -146,3 +148,45 @@ def sessions(actor: Actor) -> list[Session]:
             .order_by(col(LoginSession.last_seen_at).desc(), col(LoginSession.id).desc())
         )
         return [Session(row.id, row.user_agent, row.address, row.created_at, row.last_seen_at, row.id == actor.session_id) for row in rows]
+
+
+def session_rows(actor: Actor) -> list[SessionRow]:
+    """The same as the page of the own profile shows it."""
+    return [
+        SessionRow(
+            id=one.id.hex,
+            browser=browser_name(one.user_agent),
+            address=one.address,
+            began_at=f"{one.created_at:%Y-%m-%dT%H:%M:%SZ}",
+            last_seen_at=f"{one.last_seen_at:%Y-%m-%dT%H:%M:%SZ}",
+            is_current=one.is_current,
+        )
+        for one in sessions(actor)
+    ]
+
+
+# the first that is found counts: nearly all of them also call themselves Safari, and most Chrome
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(user_agent: str) -> str:
+    """What a person calls the browser that sends this header, as in "Firefox on Linux"."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return " on ".join(part for part in (browser or "A browser", system) if part)

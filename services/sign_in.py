@@ -20,7 +20,7 @@ from sqlmodel import col, select
 from models.columns import new_id
 from models.people import User
 from models.vocabulary import Role
-from services import access, across_tenants, audit, clock, database, input_text, people, secrets, sessions
+from services import access, account_input, across_tenants, audit, clock, database, input_text, secrets, sessions
 from services.access import Actor
 from services.across_tenants import FoundPerson
 from services.errors import InvalidFieldsError, NotFoundError, SlowDownError
@@ -126,8 +126,8 @@ async def in_password_thread(function: Callable[P, R], *args: P.args, **kwargs: 
 async def change_own_password(actor: Actor, old_password: str, new_password: str) -> None:
     """Give the actor a new password; their other sessions end. Raises: InvalidFieldsError, SlowDownError."""
     access.require(actor, Role.RESPONDER)
-    checks = people.Checks()
-    checks.take(people.check_password, new_password, "new_password")
+    checks = account_input.Checks()
+    checks.take(account_input.check_password, new_password, "new_password")
     if not old_password:
         checks.complain("old_password", "Old password is missing.")
     checks.done()

@@ -263,6 +263,44 @@ class SnippetView:
 
 
 @dataclass
+class ProfileView:
+    """What a person says of themselves. `timezone` is empty where the browser's holds; `theme` is a value of Theme."""
+
+    name: str = ""
+    handle: str = ""
+    email: str = ""
+    role: str = ""
+    timezone: str = ""
+    theme: str = "system"
+    shortcuts: bool = True
+    timeline_newest_first: bool = False
+
+
+@dataclass
+class SessionRow:
+    """A browser in which the viewer is signed in; `is_current` is the one that looks."""
+
+    id: str = ""
+    browser: str = ""
+    address: str = ""
+    began_at: str = ""
+    last_seen_at: str = ""
+    is_current: bool = False
+
+
+@dataclass
+class PersonRow:
+    """Somebody in the list of people. `has_password` is False for whoever never had a link or has not used it."""
+
+    person: PersonView = field(default_factory=PersonView)
+    email: str = ""
+    role: str = ""
+    active: bool = True
+    has_password: bool = True
+    is_me: bool = False
+
+
+@dataclass
 class ChoiceView:
     """One entry of a select or a filter."""
 

@@ -48,11 +48,13 @@ def create_user(
     as_json: AsJson = False,
 ) -> None:
     """Make a person. In an empty database the organisation `default` is made, too."""
-    from services import people
+    from services import account_input, people
 
     _open()
     password = _first_line() if password_stdin else None
-    people.check_person(email=email, name=name, handle=handle, password=password, timezone=None)  # before an organisation is made for them
+    account_input.check_person(
+        email=email, name=name, handle=handle, password=password, timezone=None
+    )  # before an organisation is made for them
     system = _system(tenant, or_make=True)
     person = people.create_person(system, email=email, name=name, role=role, handle=handle, password=password)
     made = {"id": str(person.id), "email": person.email, "name": person.name, "handle": person.handle, "role": person.role.value}

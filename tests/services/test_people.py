@@ -110,3 +110,29 @@ def test_organisations_have_different_slugs(organisation: Organisation) -> None:
     assert refused.value.field == "slug"
     with pytest.raises(InvalidFieldsError):
         people.create_organisation("Bad slug", "No Spaces")
+
+
+def test_only_an_admin_sees_the_list_of_people_with_their_addresses(organisation: Organisation) -> None:
+    rows = people.person_rows(organisation.admin)
+    assert [(row.person.handle, row.email, row.role, row.has_password, row.is_me) for row in rows] == [
+        ("alice", "alice@northwind.example", "admin", False, True),
+        ("mina", "mina@northwind.example", "manager", False, False),
+        ("rob", "rob@northwind.example", "responder", False, False),
+        ("vera", "vera@northwind.example", "viewer", False, False),
+    ]
+    for actor in (organisation.manager, organisation.responder, organisation.viewer):
+        with pytest.raises(NotAllowedError):
+            people.person_rows(actor)
+
+
+def test_a_profile_is_shown_as_it_is_stored(organisation: Organisation) -> None:
+    people.change_profile(organisation.responder, timezone="Asia/Tokyo", theme=Theme.DARK, timeline_newest_first=True)
+    view = people.profile_view(organisation.responder)
+    assert (view.name, view.handle, view.role, view.timezone, view.theme, view.timeline_newest_first) == (
+        "Rob Lindqvist",
+        "rob",
+        "responder",
+        "Asia/Tokyo",
+        "dark",
+        True,
+    )

@@ -1,6 +1,7 @@
 """Sessions: how long they last, what ends them, and that the end is told to open pages after the commit."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -139,3 +140,35 @@ def test_an_ended_session_stays_in_the_list_of_nobody(organisation: Organisation
     assert sessions.sessions(signed_in.actor) == []
     with database.read(organisation.tenant_id) as session:
         assert session.exec(select(col(LoginSession.revoked_at))).all() == [None]
+
+
+MOZILLA = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        (MOZILLA + "Chrome/142.0.0.0 Safari/537.36", "Chrome on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15", "Safari on macOS"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/142.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8.5.0", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_called_what_people_call_it(user_agent: str, name: str) -> None:
+    assert sessions.browser_name(user_agent) == name
+
+
+def test_a_session_that_begins_or_ends_is_told_to_the_persons_pages(organisation: Organisation) -> None:
+    async def told_of(change: Callable[[], object]) -> set[str]:
+        with live_updates.hub.subscribe(live_updates.person_topic(organisation.responder.id)) as subscription:
+            await asyncio.to_thread(change)
+            return await subscription.wait(2)
+
+    topic = {live_updates.person_topic(organisation.responder.id)}
+    assert asyncio.run(told_of(lambda: begin(organisation.responder))) == topic
+    phone = begin(organisation.responder)
+    assert asyncio.run(told_of(lambda: sessions.sign_out(phone.actor))) == topic
