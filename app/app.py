@@ -1,6 +1,8 @@
 """What the pages are put together from: pages, sockets and tasks. No logic."""
 
 import secrets
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +13,7 @@ from reflex.event import EventSpec
 from starlette.types import ASGIApp
 
 from app import sockets
-from app.pages import gate, incident_detail, incidents, integration, integrations, not_found
+from app.pages import broken, gate, incident_detail, incidents, integration, integrations, not_found
 from app.session import OneHolder, check_handlers
 from app.states.gate import Gate
 from app.states.incident_detail import IncidentDetail
@@ -57,6 +59,19 @@ def tell_of_failure(exception: Exception) -> EventSpec:
     return _show(f"This did not work, and it is our fault. Reference {reference}. Nothing was changed.")
 
 
+def note_browser_failure(exception: Exception) -> None:
+    """Log what a browser says of a page that it could not draw. Anybody may say so: a line is cut, and many are dropped."""
+    now = time.monotonic()
+    while _browser_failures and now - _browser_failures[0] > 60:
+        _browser_failures.popleft()
+    if len(_browser_failures) < 20:
+        _browser_failures.append(now)
+        log.warning("a page could not be drawn", said=str(exception)[:2000])
+
+
+_browser_failures: deque[float] = deque()
+
+
 def _show(sentence: str) -> EventSpec:
     spec: EventSpec = Status.show_failure(sentence)
     return spec
@@ -70,7 +85,9 @@ def _compose() -> rx.App:
             rx.el.script(src="/tocsin.js"),
         ],
         html_lang="en",
-        toaster=None,
+        toaster=None,  # a toast from the server needs eval, which the content security policy forbids
+        app_wraps={(55, "ErrorBoundary"): broken.boundary},  # without Reflex's own marks of a lost connection: tocsin.js shows it
+        frontend_exception_handler=note_browser_failure,
         backend_exception_handler=tell_of_failure,
     )
     composed.add_middleware(OneHolder(), index=0)

@@ -12,7 +12,8 @@ import structlog
 from app import headers, logs
 from app.api import application, intake
 from app.headers import ASGIApp, Receive, Scope, Send
-from services import settings
+from services import database, settings
+from services.intake import intake as intake_queue
 
 INTAKE = intake.PREFIX
 QUIET_SECONDS = 5.0
@@ -62,9 +63,7 @@ class Dispatcher:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            collector = asyncio.create_task(collect_when_quiet(self.traffic), name="collect garbage")
-            await self._pages(scope, receive, send)
-            collector.cancel()
+            await self._live(scope, receive, send)
             return
         self.traffic.seen()
         headers.believe_proxies(scope, self._trusted)
@@ -83,6 +82,18 @@ class Dispatcher:
         else:
             await self._to_pages(scope, receive, send)
 
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The life of the process: what the pages start and end, and the last thing of all, the database."""
+        collector = asyncio.create_task(collect_when_quiet(self.traffic), name="collect garbage")
+
+        async def sending(message: headers.Message) -> None:
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                collector.cancel()
+                await asyncio.to_thread(_close)
+            await send(message)  # after this the server may end the process
+
+        await self._pages(scope, receive, sending)
+
     async def _to_pages(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/" and scope["method"] in ("GET", "HEAD"):
             await _lead_to(b"/incidents", send)
@@ -90,6 +101,12 @@ class Dispatcher:
         if scope["path"] in self._folders:  # else the file server redirects to the name with a slash, by a scheme that it guesses
             scope["path"] += "/"
         await self._pages(scope, receive, send)
+
+
+def _close() -> None:
+    """Store what came in, then leave the database as one whole file."""
+    intake_queue.stop()
+    database.use(None)
 
 
 async def _lead_to(path: bytes, send: Send) -> None:

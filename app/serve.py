@@ -107,7 +107,7 @@ def _one_builder() -> Iterator[None]:
 
 def _build(place: Path, say: TextIO) -> None:
     began = time.monotonic()
-    print("Building the pages, which takes up to half a minute and is done only when they changed …", file=say, flush=True)
+    print("Building the pages, which takes a while and is done only when they changed …", file=say, flush=True)
     with _lock_in_its_layout():
         _run_reflex_export(BUNDLES / "build.log")
     draft = BUNDLES / f"draft-{os.getpid()}"
@@ -200,6 +200,8 @@ def serve(host: str | None = None, port: int | None = None, workers: int | None 
     What is not given is taken from the settings. Raises: RefusedError with a sentence when it cannot start.
     """
     found = _settled(host, port, workers)
+    for name, meant in settings.unknown().items():
+        print(f"{name} is no setting of Tocsin" + (f": {meant} may be meant." if meant else "."), file=sys.stderr)
     _refuse_taken_port(found.host, found.port)
     preparation = _Preparation(found)
     place = bundle()
@@ -257,7 +259,7 @@ def _prepare(found: settings.Settings, answer: Connection) -> None:
 
     Runs in a process of its own: what it imports would stay in the memory of the server's first process for good.
     """
-    from services import one_time_links, schema
+    from services import database, one_time_links, schema
 
     try:
         copy = schema.migrate()
@@ -265,6 +267,8 @@ def _prepare(found: settings.Settings, answer: Connection) -> None:
     except RefusedError as refusal:
         answer.send((False, refusal.message))
         return
+    finally:
+        database.use(None)
     lines = []
     if copy is not None:
         lines.append(f"The database was brought to the schema of this version. A copy from before is in {copy}.")

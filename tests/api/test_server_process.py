@@ -189,3 +189,17 @@ def test_no_key_and_no_token_reaches_the_log(new_server: NewServer) -> None:
     log = re.sub(r"\S+/setup\?token=\S+", "", server.log)  # that link is printed for whoever starts it
     for secret in (tab, key, "hunter2", "x" * 43):
         assert secret not in log
+
+
+def test_a_stopped_server_leaves_one_whole_database_file(new_server: NewServer) -> None:
+    server = new_server()
+    server.start()
+    httpx.post(f"{server.address}/intake/unknown", json={"title": "x"})
+    assert server.stop() == 0
+    assert [path.name for path in (server.folder / "data").iterdir()] == ["tocsin.db"]
+
+
+def test_a_misspelt_setting_is_pointed_out(new_server: NewServer) -> None:
+    server = new_server(TOCSIN_METRIC_TOKEN="a-token-of-many-characters")
+    server.start()
+    assert "TOCSIN_METRIC_TOKEN is no setting of Tocsin: TOCSIN_METRICS_TOKEN may be meant.\n" in server.log

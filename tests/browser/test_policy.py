@@ -33,7 +33,7 @@ def test_an_unknown_address_is_told_to_be_one_and_leads_back(page: Page) -> None
     assert answer is not None
     assert answer.status == 404
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
-    expect(page.get_by_role("link", name="Go to the incidents")).to_be_visible()
+    expect(page.get_by_role("link", name="Go to incidents")).to_be_visible()
 
 
 def test_the_front_door_leads_to_the_incidents(page: Page, server: Server) -> None:

@@ -189,7 +189,13 @@ def test_a_few_old_bundles_are_kept(workshop: Exporter, sources: Path) -> None:
 
 
 def test_a_real_build_of_a_broken_page_ends_with_what_is_wrong(tmp_path: Path) -> None:
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=serve.ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    tracked = (
+        subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=serve.ROOT, capture_output=True, check=True
+        )
+        .stdout.decode()
+        .split("\0")
+    )
     for name in filter(None, tracked):
         source, target = serve.ROOT / name, tmp_path / name
         if source.is_file():
