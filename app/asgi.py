@@ -13,7 +13,6 @@ from app import headers, logs
 from app.api import application, intake
 from app.headers import ASGIApp, Receive, Scope, Send
 from services import database, settings
-from services.intake import intake as intake_queue
 
 INTAKE = intake.PREFIX
 QUIET_SECONDS = 5.0
@@ -89,7 +88,7 @@ class Dispatcher:
         async def sending(message: headers.Message) -> None:
             if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
                 collector.cancel()
-                await asyncio.to_thread(_close)
+                await asyncio.to_thread(database.use, None)  # leaves SQLite's one whole file
             await send(message)  # after this the server may end the process
 
         await self._pages(scope, receive, sending)
@@ -101,12 +100,6 @@ class Dispatcher:
         if scope["path"] in self._folders:  # else the file server redirects to the name with a slash, by a scheme that it guesses
             scope["path"] += "/"
         await self._pages(scope, receive, send)
-
-
-def _close() -> None:
-    """Store what came in, then leave the database as one whole file."""
-    intake_queue.stop()
-    database.use(None)
 
 
 async def _lead_to(path: bytes, send: Send) -> None:
