@@ -308,6 +308,48 @@ class ChoiceView:
     label: str = ""
 
 
+@dataclass
+class ChipView:
+    """A filter that is set, and the address of the list without it."""
+
+    name: str = ""
+    operator: str = ""
+    value: str = ""
+    without: str = ""
+
+
+@dataclass
+class TabView:
+    """A named view of the list. `count` is a text, empty where none is shown."""
+
+    view: str = ""
+    name: str = ""
+    to: str = ""
+    count: str = ""
+    is_here: bool = False
+
+
+@dataclass
+class FiguresView:
+    """The strip above the list. `oldest_*` is the oldest open incident, `last_*` the one that was resolved last.
+
+    `taken_after` is the median time to acknowledge of the last 7 days, `taken_hint` of how many.
+    """
+
+    attention: int = 0
+    unresolved: int = 0
+    critical: int = 0
+    high: int = 0
+    medium: int = 0
+    low: int = 0
+    oldest_number: str = ""
+    oldest_at: str = ""
+    last_number: str = ""
+    last_at: str = ""
+    taken_after: str = ""
+    taken_hint: str = ""
+
+
 _COLOURS = ("indigo", "plum", "mint", "bronze", "teal", "brown", "gold", "crimson", "cyan", "grass")
 
 

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, literal_column, select, union_all
+from sqlalchemy import Select, func, literal_column, select, union_all
 from sqlmodel import Session
 
 from models.incidents import Incident
 from models.tenants import Tenant
-from models.vocabulary import IncidentState, Role, Severity
-from services import clock, database, holding
-from services.access import Actor, require
+from models.vocabulary import IncidentState, Severity
+from services import clock, holding
 
 MTTA_SPAN = timedelta(days=7)
 RESOLVED_SPAN = timedelta(hours=24)
@@ -124,24 +123,3 @@ def _median(session: Session, now: datetime) -> tuple[float | None, int]:
     )
     values = list(connection.execute(middle).scalars())
     return sum(values) / len(values), count
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the shell shows on every page: how many incidents wait, how many are unresolved, whether one of somebody's is open."""
-
-    attention: int
-    unresolved: int
-    assigned_open: bool
-
-
-def standing(actor: Actor) -> Standing:
-    """How things stand for the actor. Raises: NotAllowedError."""
-    require(actor, Role.VIEWER)
-    is_open = _incident.state == IncidentState.OPEN
-    is_mine = _incident.assigned_to == literal(actor.id, _incident.id.type)
-    query = select(func.count().filter(is_open), func.count(), func.count().filter(is_open, is_mine))
-    query = query.where(_incident.tenant_id == actor.tenant_id, _UNRESOLVED)
-    with database.read(actor.tenant_id) as session:
-        attention, unresolved, mine = session.connection().execute(query).one()
-    return Standing(attention, unresolved, mine > 0)

@@ -117,7 +117,7 @@ class _Reader:
                 continue
             try:
                 if input_text.unstorable(text):
-                    raise _WrongError(f"“{_short(text)}” holds a character that is none.")
+                    raise _WrongError(f"“{short(text)}” holds a character that is none.")
                 found, parameter, chip = _READERS[name](self, text)
             except _WrongError as wrong:
                 asked.wrong[given_name] = str(wrong)
@@ -145,7 +145,7 @@ class _Reader:
         person_id = _as_id(wanted)
         found = self._session.exec(query.where(User.id == person_id if person_id else User.handle == wanted)).first()
         if found is None:
-            raise _WrongError(f"There is nobody with the handle “{_short(text)}” here. An assignee is “me”, “none” or a handle.")
+            raise _WrongError(f"There is nobody with the handle “{short(text)}” here. An assignee is “me”, “none” or a handle.")
         return {"assignee": found[0]}, found[1], Chip("assignee", "Assignee", "is", found[2])
 
     def service(self, text: str) -> tuple[dict[str, Any], str, Chip]:
@@ -153,7 +153,7 @@ class _Reader:
         named = func.lower(col(Service.name)) == text.lower()
         found = self._session.exec(select(Service.id, Service.name).where(Service.id == service_id if service_id else named)).first()
         if found is None:
-            raise _WrongError(f"There is no service “{_short(text)}” here.")
+            raise _WrongError(f"There is no service “{short(text)}” here.")
         return {"service": found[0]}, found[1], Chip("service", "Service", "is", found[1])
 
     def after(self, text: str) -> tuple[dict[str, Any], str, Chip]:
@@ -177,7 +177,7 @@ class _Reader:
         if number:
             return {"number": int(number[1])}, query.upper(), Chip("q", "Number", "is", query.upper())
         if not search.words(query):
-            raise _WrongError(f"There is no word to look for in “{_short(query)}”.")
+            raise _WrongError(f"There is no word to look for in “{short(query)}”.")
         return {"words": query}, query, Chip("q", "Words", "", query)
 
     def _time(self, text: str) -> datetime:
@@ -185,7 +185,7 @@ class _Reader:
             at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody quoted arrives as a space
             return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise _WrongError(f"“{_short(text)}” is no day and no time. Write one such as 2026-11-24 or 2026-11-24T03:07:00Z.") from error
+            raise _WrongError(f"“{short(text)}” is no day and no time. Write one such as 2026-11-24 or 2026-11-24T03:07:00Z.") from error
 
     def _shown(self, at: datetime) -> str:
         there = at.astimezone(self._zone)
@@ -211,7 +211,7 @@ def _words(vocabulary: type[Word], text: str, what: str) -> tuple[Word, ...]:
     unknown = sorted(wanted - set(vocabulary))
     if unknown or not wanted:
         *most, last = vocabulary
-        raise _WrongError(f"“{_short(unknown[0] if unknown else text)}” is no {what}. It is one of {', '.join(most)} and {last}.")
+        raise _WrongError(f"“{short(unknown[0] if unknown else text)}” is no {what}. It is one of {', '.join(most)} and {last}.")
     return tuple(word for word in vocabulary if word in wanted)
 
 
@@ -220,7 +220,8 @@ def _either(chosen: Sequence[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """What somebody typed, short and harmless enough for a sentence."""
     whole = text.replace("\x00", " ").encode("utf-8", "replace").decode()
     return input_text.one_line(whole)[:40]
 

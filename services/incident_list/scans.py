@@ -6,7 +6,7 @@ incidents there are. Words are looked up first and give ids, unless very many te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -159,26 +159,40 @@ def _where(shape: _Shape, lane: Lane) -> list[ColumnElement[bool]]:
 
 
 def _with_words(session: Session, filters: Filters, shape: _Shape) -> Select[Any]:
+    return _looked_up(session, filters, shape, lambda where: _in_order(where, shape.oldest_first).with_only_columns(_incident.id))
+
+
+def _looked_up(session: Session, filters: Filters, shape: _Shape, query: Callable[[list[ColumnElement[bool]]], Select[Any]]) -> Select[Any]:
+    """`query` of the conditions, where the words have been looked up."""
+    where = _where(shape, (None, None))
+    if filters.states:
+        where.append(_incident.state.in_(filters.states))
+    if not filters.words:
+        return query(where)
     tenant_id, dialect, words = session.info["tenant_id"], database.storage().dialect, filters.words
     connection = session.connection()
     hits = search.incidents_with(words, tenant_id, dialect.name)
     assert hits is not None, "filters hold words only where there are some"
     first = list(connection.execute(hits.limit(_FEW + 1)).scalars())
-    has: ColumnElement[bool]
     if len(first) <= _FEW:
-        has = one_of(_incident.id, "hits", dialect)
-    elif dialect.name != "sqlite":
-        has = search.incident_has(_incident.id, words, tenant_id, dialect.name)
-    elif connection.execute(search.text_count(words, dialect.name, up_to=_MANY)).scalar_one() == _MANY:
+        if dialect.name == "sqlite":
+            # without its figures SQLite takes any index of the organisation for better than a list of ids; the plus keeps it from those
+            where[0] = UnaryExpression(_incident.tenant_id, operator=custom_op("+")) == bindparam("tenant", type_=Uuid())
+        return query([*where, one_of(_incident.id, "hits", dialect)]).params(hits=listed(sorted(set(first)), dialect))
+    if dialect.name != "sqlite":
+        return query([*where, search.incident_has(_incident.id, words, tenant_id, dialect.name)])
+    if connection.execute(search.text_count(words, dialect.name, up_to=_MANY)).scalar_one() == _MANY:
         # a beginning of a word would be collected anew for each incident; one that is whole is found at once
-        has = search.incident_has(_incident.id, words, tenant_id, dialect.name, whole_words=True)
-    else:
-        has = _incident.id.in_(hits)
-    where = [*_where(shape, (None, None)), has]
-    if len(first) <= _FEW and dialect.name == "sqlite":
-        # without its figures SQLite takes any index of the organisation for better than a list of ids; the plus keeps it from those
-        where[0] = UnaryExpression(_incident.tenant_id, operator=custom_op("+")) == bindparam("tenant", type_=Uuid())
-    if filters.states:
-        where.append(_incident.state.in_(filters.states))
-    query = _in_order(where, shape.oldest_first).with_only_columns(_incident.id)
-    return query.params(hits=listed(sorted(set(first)), dialect)) if len(first) <= _FEW else query
+        return query([*where, search.incident_has(_incident.id, words, tenant_id, dialect.name, whole_words=True)])
+    return query([*where, _incident.id.in_(hits)])
+
+
+def resolved_since(session: Session, filters: Filters, since: datetime, *, limit: int) -> list[UUID]:
+    """The ids of incidents that were resolved since then, the latest first."""
+    lately = (_incident.resolved_at.is_not(None), _incident.resolved_at >= since)
+
+    def query(where: list[ColumnElement[bool]]) -> Select[Any]:
+        return select(_incident.id).where(*where, *lately).order_by(_incident.resolved_at.desc(), _incident.id.desc()).limit(limit)
+
+    statement = _looked_up(session, filters, _shape(filters, None, False, merge=False), query)
+    return list(session.connection().execute(statement, _values(session, filters, limit, None)).scalars())

@@ -344,16 +344,3 @@ def test_a_number_finds_that_incident_alone(landscape: Landscape) -> None:
     assert numbers(viewer, incident_list.read(viewer, {"q": "inc-4"}).filters) == ["INC-4"]
     assert numbers(viewer, incident_list.read(viewer, {"q": "INC-4", "state": "resolved"}).filters) == []
     assert numbers(viewer, incident_list.read(viewer, {"q": "INC-999"}).filters) == []
-
-
-# --- figures --------------------------------------------------------------------------------------------------------------------
-
-
-def test_how_things_stand_is_counted_for_each_person(landscape: Landscape) -> None:
-    organisation = landscape.organisation
-    mine_open = [row for row in landscape.rows if row["state"] is OPEN and row["assigned_to"] == organisation.responder.id]
-    assert mine_open
-
-    assert incident_list.standing(organisation.responder) == incident_list.Standing(attention=16, unresolved=48, assigned_open=True)
-    assert incident_list.standing(organisation.viewer) == incident_list.Standing(attention=16, unresolved=48, assigned_open=False)
-    assert incident_list.standing(organisation.stranger) == incident_list.Standing(attention=0, unresolved=0, assigned_open=False)
