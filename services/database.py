@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -173,7 +173,11 @@ class Storage:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    Path(make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = Path(make_url(url).database or "")
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not file.exists():
+        with suppress(OSError):  # whoever connects is told
+            file.touch(mode=0o600)  # SQLite would make it for everybody to read
     # errors name no values: among them are e-mail addresses and hashes, and errors are logged
     engine = create_engine(
         url, connect_args={"check_same_thread": False}, pool_size=12, max_overflow=8, pool_timeout=2, hide_parameters=True
@@ -202,7 +206,7 @@ def _postgresql_engine(url: str) -> Engine:
         pool_timeout=2,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": 2, "application_name": "tocsin", "options": options},
+        connect_args={"connect_timeout": 2, "application_name": "tocsin", "client_encoding": "utf8", "options": options},
     )
 
 

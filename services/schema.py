@@ -102,6 +102,8 @@ def upgrade(place: Storage, revision: str = "head") -> None:
                 connection.connection.driver_connection.execute("PRAGMA busy_timeout = 60000")  # type: ignore[union-attr]
             else:
                 connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            if not connection.in_transaction():
+                connection.begin()  # else each revision is committed before what it left behind is looked at
             run_revisions(connection, revision)
             connection.commit()
         finally:

@@ -44,9 +44,10 @@ def is_sqlite(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, *, writable: bool = False) -> Iterator[sqlite3.Connection]:
     """A connection to a file that is there already, in autocommit mode."""
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=5, isolation_level=None)) as connection:
+    address = f"file:{quote(str(path))}?mode={'rw' if writable else 'ro'}"
+    with closing(sqlite3.connect(address, uri=True, timeout=5, isolation_level=None)) as connection:
         yield connection
 
 
@@ -102,7 +103,7 @@ def copy(source: Path, target: Path, progress: Progress = silent) -> None:
 
     Raises: NoRoomError, DamagedError, OSError.
     """
-    with being_written(target, size_of(source)) as part, opened(source) as old, opened(part) as new:
+    with being_written(target, size_of(source)) as part, opened(source) as old, opened(part, writable=True) as new:
         pour(old, new, progress, "copying")
         new.execute("PRAGMA journal_mode = DELETE")  # one file, without a -wal beside it
         progress("checking", 0.0)
