@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,17 +13,23 @@ from tests.fixtures.servers import Server
 
 def address_of(path: str) -> str:
     """A page's address, with something in the place of each name in brackets."""
-    return path.replace("[number]", "INC-1")
+    return path.replace("[number]", "INC-1").replace("[integration]", "00000000-0000-0000-0000-000000000000")
 
 
+@pytest.mark.parametrize("who", ["nobody", "admin"])
 @pytest.mark.parametrize("path", [page.path for page in PAGES])
-def test_a_page_runs_under_the_policy_and_asks_nobody_else(page: Any, path: str) -> None:
+def test_a_page_runs_under_the_policy_and_asks_nobody_else(
+    new_page: Callable[..., Page], signed_in: Callable[..., Page], path: str, who: str
+) -> None:
+    page = new_page() if who == "nobody" else signed_in(who)
     with page.expect_websocket() as opened:
         document = page.goto(address_of(path))
     with opened.value.expect_event("framereceived"):
         pass
+    page.wait_for_load_state("networkidle")
+    assert document is not None
     assert "'sha256-" in document.headers["content-security-policy"]
-    complaints = [text for text in page.complaints if "the server responded with a status of 40" not in text]
+    complaints = [text for text in page.complaints if "the server responded with a status of 40" not in text]  # type: ignore[attr-defined]
     assert complaints == []
 
 
