@@ -19,6 +19,7 @@ from app.states.gate import Gate
 from app.states.incident_detail import IncidentDetail
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
+from app.states.shell import Shell
 from app.states.status import Status
 from app.tasks import background
 from services import settings
@@ -29,24 +30,25 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Page:
-    """A page at a path, with the handler that loads what it shows."""
+    """A page at a path, with the handler that loads what it shows. Behind sign-in it has the frame, whose counts are live."""
 
     path: str
     draw: Callable[[], rx.Component]
     title: str
     load: Any = None
+    is_behind_sign_in: bool = True
 
 
 PAGES = (
     Page("/incidents", incidents.page, "Incidents"),
     Page("/incidents/[number]", incident_detail.page, "Incident", IncidentDetail.load),
-    Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in),
-    Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up),
-    Page("/new-password", gate.new_password_page, "New password", Gate.load_new_password),
+    Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in, is_behind_sign_in=False),
+    Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up, is_behind_sign_in=False),
+    Page("/new-password", gate.new_password_page, "New password", Gate.load_new_password, is_behind_sign_in=False),
     Page("/integrations", integrations.page, "Integrations", Integrations.load),
     Page("/integrations/new", integrations.new_page, "New integration", Integrations.load_new),
     Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),
-    Page("/404", not_found.page, "Not found"),
+    Page("/404", not_found.page, "Not found", is_behind_sign_in=False),
 )
 
 
@@ -92,7 +94,8 @@ def _compose() -> rx.App:
     )
     composed.add_middleware(OneHolder(), index=0)
     for page in PAGES:
-        composed.add_page(page.draw, route=page.path, title=f"{page.title} · Tocsin", on_load=page.load)
+        load = [page.load, Shell.follow] if page.load and page.is_behind_sign_in else page.load
+        composed.add_page(page.draw, route=page.path, title=f"{page.title} · Tocsin", on_load=load)
     composed.register_lifespan_task(background)
     return composed
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from sqlmodel import Session, col, func, select
 
 from models.access import LoginSession
@@ -9,9 +12,41 @@ from models.incidents import Incident
 from models.people import User
 from models.tenants import Tenant
 from models.vocabulary import UNRESOLVED, IncidentState, Role, Theme
-from services import clock, database
+from services import clock, database, live_updates
 from services.access import Actor, may, require
 from services.views import NavView, person_view
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits in an organisation: unresolved incidents, open ones, and to whom open ones are assigned."""
+
+    unresolved: int
+    attention: int
+    assignees: frozenset[UUID]
+
+
+def _waiting(session: Session) -> Waiting:
+    counts = dict(
+        session.exec(select(Incident.state, func.count()).where(col(Incident.state).in_(UNRESOLVED)).group_by(col(Incident.state))).all()
+    )
+    assigned = select(Incident.assigned_to).where(Incident.state == IncidentState.OPEN, col(Incident.assigned_to).is_not(None)).distinct()
+    assignees = frozenset(person for person in session.exec(assigned) if person is not None)
+    return Waiting(sum(counts.values()), counts.get(IncidentState.OPEN, 0), assignees)
+
+
+async def _read_waiting(tenant_id: UUID) -> Waiting:
+    def read() -> Waiting:
+        with database.read(tenant_id) as session:
+            return _waiting(session)
+
+    return await database.run(read)
+
+
+waiting: live_updates.Feed[UUID, Waiting] = live_updates.Feed(
+    _read_waiting, lambda tenant_id: (live_updates.incidents_topic(tenant_id),), 1.0
+)
+"""What waits, by organisation: one read a second at most, however many pages are open."""
 
 
 def nav(actor: Actor) -> NavView:
@@ -20,31 +55,21 @@ def nav(actor: Actor) -> NavView:
     with database.read(actor.tenant_id) as session:
         tenant = session.exec(select(Tenant)).one()
         user = session.exec(select(User).where(User.id == actor.id)).first()
-        counts = _unresolved(session)
+        waits = _waiting(session)
         return NavView(
             organisation=tenant.name,
             me=person_view(actor.id, actor.name, user.handle if user else ""),
             role=actor.role.value,
             is_admin=actor.role is Role.ADMIN,
             may_act=may(actor.role, Role.RESPONDER),
-            unresolved=sum(counts.values()),
-            attention=counts.get(IncidentState.OPEN, 0),
-            assigned_open=_has_open(session, actor),
+            unresolved=waits.unresolved,
+            attention=waits.attention,
+            assigned_open=actor.id in waits.assignees,
             theme=(user.theme if user else Theme.SYSTEM).value,
             shortcuts=user.shortcuts if user else True,
             zone=(user.timezone if user else None) or _zone_of_browser(session, actor) or tenant.timezone,
             now=f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
         )
-
-
-def _unresolved(session: Session) -> dict[str, int]:
-    query = select(Incident.state, func.count()).where(col(Incident.state).in_(UNRESOLVED)).group_by(col(Incident.state))
-    return dict(session.exec(query).all())
-
-
-def _has_open(session: Session, actor: Actor) -> bool:
-    mine = select(Incident.id).where(Incident.assigned_to == actor.id, Incident.state == IncidentState.OPEN)
-    return session.exec(mine.limit(1)).first() is not None
 
 
 def _zone_of_browser(session: Session, actor: Actor) -> str | None:

@@ -37,7 +37,7 @@ def page() -> rx.Component:
         notice=IncidentDetail.notice,
         current="incidents",
         crumbs=(("Incidents", "/incidents"),),
-        beside=rx.cond(_HEAD.state != "", rx.el.span(state_pill(_HEAD.state), class_name="only-phone")),
+        beside=rx.cond(_HEAD.id != "", rx.el.span(state_pill(_HEAD.state), class_name="only-phone")),
         tab_title=rx.cond(_HEAD.number != "", f"{_HEAD.tab_mark} {_HEAD.number} {_HEAD.title}", ""),
         on_theme=IncidentDetail.keep_theme,
         on_undo=IncidentActs.undo,

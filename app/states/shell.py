@@ -1,11 +1,15 @@
 """The frame of every page behind sign-in: who is here, and how much waits."""
 
-from app.session import requires
+from dataclasses import replace
+
+from app.session import requires, while_signed_in
 from app.states.status import Status
 from models.vocabulary import Role, Theme
 from services import database, people, viewers
 from services.access import Actor, may
-from services.views import NavView
+from services.views import NavView, NoticeView
+
+_QUIET_SECONDS = 3600.0
 
 
 class Shell(Status):
@@ -14,8 +18,22 @@ class Shell(Status):
     nav: NavView = NavView()
 
     async def _load_nav(self, actor: Actor) -> None:
-        """Read it anew for this actor."""
+        """Read it anew for this actor. What was said on the page before is not said here."""
+        self.notice = NoticeView(seq=self.notice.seq)
         self.nav = await database.run(viewers.nav, actor)
+
+    @requires(Role.VIEWER, background=True)
+    async def follow(self, actor: Actor) -> None:
+        """Keep the counts right for as long as the page is open."""
+        async with while_signed_in(self, actor), viewers.waiting.follow(actor.tenant_id) as follower:
+            while True:
+                waits = await follower.next(_QUIET_SECONDS)
+                if waits is None:
+                    continue
+                mine = actor.id in waits.assignees
+                async with self:
+                    if (self.nav.unresolved, self.nav.attention, self.nav.assigned_open) != (waits.unresolved, waits.attention, mine):
+                        self.nav = replace(self.nav, unresolved=waits.unresolved, attention=waits.attention, assigned_open=mine)
 
     @requires(Role.VIEWER)
     async def keep_theme(self, actor: Actor, theme: str) -> None:
