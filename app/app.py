@@ -13,12 +13,14 @@ from reflex.event import EventSpec
 from starlette.types import ASGIApp
 
 from app import sockets
-from app.pages import broken, gate, incident_detail, incidents, integration, integrations, not_found
+from app.pages import broken, gate, incident_detail, incidents, integration, integrations, not_found, people, profile
 from app.session import OneHolder, check_handlers
 from app.states.gate import Gate
 from app.states.incident_detail import IncidentDetail
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
+from app.states.people import People
+from app.states.profile import Profile
 from app.states.shell import Shell
 from app.states.status import Status
 from app.tasks import background
@@ -48,6 +50,8 @@ PAGES = (
     Page("/integrations", integrations.page, "Integrations", Integrations.load),
     Page("/integrations/new", integrations.new_page, "New integration", Integrations.load_new),
     Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),
+    Page("/settings/profile", profile.page, "Profile", Profile.load),
+    Page("/settings/people", people.page, "People", People.load),
     Page("/404", not_found.page, "Not found", is_behind_sign_in=False),
 )
 

@@ -52,6 +52,11 @@ def integrations_topic(tenant_id: UUID) -> str:
     return f"integrations:{tenant_id.hex}"
 
 
+def people_topic(tenant_id: UUID) -> str:
+    """Changes of anything that the list of an organisation's people shows."""
+    return f"people:{tenant_id.hex}"
+
+
 def person_topic(user_id: UUID) -> str:
     """Changes of a person's own row: name, role, theme, active."""
     return f"person:{user_id.hex}"

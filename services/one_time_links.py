@@ -12,11 +12,12 @@ from models.access import OneTimeLink
 from models.columns import new_id
 from models.people import User
 from models.vocabulary import LinkPurpose, Role
-from services import access, account_input, across_tenants, audit, clock, database, people, secrets, sessions, sign_in
+from services import access, account_input, across_tenants, audit, clock, database, people, secrets, sessions, settings, sign_in
 from services.access import Actor
 from services.account_input import Checks
 from services.across_tenants import FoundLink, FoundPerson
 from services.errors import ConflictError, InvalidFieldsError, NotFoundError
+from services.live_updates import people_topic
 from services.sessions import SignedIn
 
 LIFETIME = timedelta(hours=24)
@@ -33,6 +34,11 @@ def set_up_path(token: str) -> str:
 def password_path(token: str) -> str:
     """Where a password link leads, from the address of the installation on."""
     return f"/new-password?token={token}"
+
+
+def password_address(token: str) -> str:
+    """The whole link, as it is handed to the person."""
+    return settings.current().base_url + password_path(token)
 
 
 def make_set_up_link() -> str | None:
@@ -184,5 +190,6 @@ def _use(token_hash: str, person: FoundPerson, password_hash: str, address: str,
         tx.session.exec(update(User).where(col(User.id) == person.id).values(password_hash=password_hash))
         ended = sessions.revoke_all(tx, person.id)
         signed_in = sessions.start(tx, person, address=address, user_agent=user_agent, timezone=timezone)
+        tx.wake(people_topic(person.tenant_id))
         audit.record(tx, signed_in.actor, "password.reset", "person", person.id, after={"sessions_ended": ended})
         return signed_in

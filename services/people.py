@@ -20,7 +20,7 @@ from services import access, account_input, audit, database, retention, secrets
 from services.access import Actor
 from services.database import Tx
 from services.errors import ConflictError, NotFoundError
-from services.live_updates import person_topic
+from services.live_updates import people_topic, person_topic
 from services.views import PersonRow, ProfileView, person_view
 
 SYSTEM_NAME = "Tocsin"
@@ -151,6 +151,7 @@ def add_person(
     audit.record(
         tx, actor, "person.created", "person", person.id, after={"name": name, "email": email, "handle": person.handle, "role": role}
     )
+    tx.wake(people_topic(tx.tenant_id))
     return person
 
 
@@ -215,7 +216,7 @@ def change_profile(
             return person
         _update(tx, actor.id, after, handle=str(after.get("handle", person.handle)))
         audit.record(tx, actor, "profile.changed", "person", actor.id, before, after)
-        tx.wake(person_topic(actor.id))
+        tx.wake(person_topic(actor.id), people_topic(actor.tenant_id))
         return _person(tx.session, actor.id)
 
 

@@ -92,11 +92,11 @@ def create_api_key(
 
 def reset_link(email: Annotated[str, typer.Option(help="Address of the person who lost their password.")], as_json: AsJson = False) -> None:
     """Print a link with which a person gives themselves a new password. It works once, for 24 hours."""
-    from services import one_time_links, settings
+    from services import one_time_links
 
     _open()
     token = one_time_links.make_password_link_by_email(email)
-    url = settings.current().base_url + one_time_links.password_path(token)
+    url = one_time_links.password_address(token)
     _tell(as_json, {"url": url}, url)
 
 

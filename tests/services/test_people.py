@@ -1,11 +1,14 @@
 """People: who can be made, how they are called, and what they may change of themselves."""
 
+import asyncio
+from collections.abc import Callable
+
 import pytest
 from sqlmodel import col, select
 
 from models.audit import AuditEntry
 from models.vocabulary import Role, Theme
-from services import database, people
+from services import database, live_updates, people
 from services.access import Actor
 from services.errors import ConflictError, InvalidFieldsError, NotAllowedError
 from tests.fixtures.organisations import Organisation
@@ -136,3 +139,15 @@ def test_a_profile_is_shown_as_it_is_stored(organisation: Organisation) -> None:
         "dark",
         True,
     )
+
+
+def test_the_list_of_people_hears_of_new_people_and_new_names(organisation: Organisation) -> None:
+    async def told_of(change: Callable[[], object]) -> set[str]:
+        with live_updates.hub.subscribe(live_updates.people_topic(organisation.tenant_id)) as subscription:
+            await asyncio.to_thread(change)
+            return await subscription.wait(2)
+
+    topic = {live_updates.people_topic(organisation.tenant_id)}
+    new = {"email": "new@northwind.example", "name": "New", "role": Role.VIEWER}
+    assert asyncio.run(told_of(lambda: people.create_person(organisation.admin, **new))) == topic  # type: ignore[arg-type]
+    assert asyncio.run(told_of(lambda: people.change_profile(organisation.responder, name="Robert"))) == topic

@@ -1,0 +1,25 @@
+"""The frame of the settings pages: their own navigation beside the page."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.components.links import page_link
+
+
+def settings(nav: Any, current: str, *content: Any) -> rx.Component:
+    """The content of a settings page; `current` is profile or people."""
+
+    def place(name: str, words: str) -> rx.Component:
+        return page_link(words, to=f"/settings/{name}", **({"aria_current": "page"} if name == current else {}))
+
+    return rx.el.div(
+        rx.el.nav(
+            rx.el.h2("You"),
+            place("profile", "Profile"),
+            rx.cond(nav.is_admin, rx.fragment(rx.el.h2(nav.organisation), place("people", "People"))),
+            aria_label="Settings",
+        ),
+        rx.el.div(*content, class_name="settings"),
+        class_name="subnav",
+    )
