@@ -4,13 +4,22 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import description, health, incidents, integrations, people, problems, sign_in
+from app.api import description, health, incidents, integrations, people, problems, services, sign_in
 from app.api.problems import MethodRefusedError
 from app.api.routes import refused
 from services.errors import NotFoundError, RefusedError
 
 PREFIXES = ("/api/", "/auth/", "/-/", "/healthz", "/readyz")
 """What the paths of these routes begin with; all others are pages."""
+_ROUTERS = (
+    incidents.router,
+    people.router,
+    services.router,
+    integrations.router,
+    health.router,
+    sign_in.router,
+    description.router,
+)
 
 
 def create() -> FastAPI:
@@ -18,7 +27,7 @@ def create() -> FastAPI:
     routes = FastAPI(title="Tocsin", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     routes.add_exception_handler(RefusedError, _refused)
     routes.add_exception_handler(HTTPException, _no_route)
-    for router in (incidents.router, people.router, integrations.router, health.router, sign_in.router, description.router):
+    for router in _ROUTERS:
         routes.router.routes.extend(router.routes)  # as they are, so that whoever looks through the routes finds each of them
     return routes
 

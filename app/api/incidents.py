@@ -1,20 +1,22 @@
-"""Incidents over HTTP: one of them, its timeline and alerts, and the verbs that change it."""
+"""Incidents over HTTP: the list, one of them, its timeline and alerts, and the verbs that change it."""
 
 import re
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Response
+from fastapi import Depends, Header, Path, Query, Request, Response
 
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import comments, database, incident_page, incidents
+from services import comments, database, incident_list, incident_page, incidents
+from services.access import Actor
 from services.errors import InvalidInputError
 from services.incidents import Outcome
-from services.records import IncidentRecord
+from services.records import IncidentRecord, Page
 
 router = routes.router("incidents")
 
+_FILTERS = ("state", "severity", "assignee", "service", "q", "created_after", "created_before")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"|([0-9]{1,9})')
 
 Number = Annotated[str, Path(description="The incident's number, such as INC-42.", examples=["INC-42"])]
@@ -43,6 +45,31 @@ async def _done(verb: Any, *args: Any, **more: Any) -> Response:
 
 
 _ONE: dict[int | str, dict[str, Any]] = {200: {"model": shapes.Incident, "description": "The incident as it is now."}}
+
+
+@router.get("/incidents", responses={200: {"model": shapes.Part[shapes.Incident]}})
+async def list_incidents(
+    actor: SignedIn,
+    request: Request,
+    state: Annotated[list[str] | None, Query(description="States; repeated or with commas between them.")] = None,
+    severity: Annotated[list[str] | None, Query(description="Severities; repeated or with commas between them.")] = None,
+    assignee: Annotated[str | None, Query(description="A person's id or handle, `me`, or `none` for those of nobody.")] = None,
+    service: Annotated[str | None, Query(description="A service's id or name.")] = None,
+    q: Annotated[str | None, Query(description="Words that its texts hold, or a number such as INC-42.")] = None,
+    created_after: Annotated[str | None, Query(description="A time (RFC 3339): those created then or later.")] = None,
+    created_before: Annotated[str | None, Query(description="A time (RFC 3339): those created before.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Incidents in all states, the newest first, unless filters are given; all of them must hold."""
+    del state, severity, assignee, service, q, created_after, created_before  # named to be described: the list reads them itself
+    given = {name: request.query_params.getlist(name) for name in _FILTERS if name in request.query_params}
+    return answer(await database.run(_page, actor, given, cursor, limit))
+
+
+def _page(actor: Actor, given: dict[str, list[str]], cursor: str | None, limit: int) -> Page[IncidentRecord]:
+    filters = incident_list.require_right(incident_list.read(actor, given)) if given else incident_list.Filters()
+    return incident_list.page(actor, filters, cursor, limit)
 
 
 @router.get("/incidents/{number}", responses=_ONE)

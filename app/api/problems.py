@@ -14,6 +14,8 @@ from services.errors import ConflictError, InvalidFieldsError, NotSignedInError,
 
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/api/docs"
+FAILED = "Failed"
+"""The title of what is a bug, and no refusal."""
 
 
 class MethodRefusedError(RefusedError):
@@ -58,7 +60,7 @@ def failure() -> Problem:
     detail = "This did not work, and it is our fault. Nothing was changed, or all of it." + (
         f" Reference {request_id}." if request_id else ""
     )
-    return plain(500, "Failed", detail, {"request_id": request_id})
+    return plain(500, FAILED, detail, {"request_id": request_id})
 
 
 def plain(

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from app.api import problems
+from app.api import bodies, problems
 from services import errors, timeline
 from services.errors import RefusedError
+from services.intake import NotStoredError
 
 _STYLE = """
 :root{color-scheme:light dark;--line:light-dark(#d9dde3,#39414d);--soft:light-dark(#5a6472,#a3adba)}
@@ -20,7 +21,8 @@ h1,h2,h3{line-height:1.2}h2{margin-top:3rem;border-bottom:1px solid var(--line);
 code{font:.9em ui-monospace,monospace;background:var(--card);padding:.1em .3em;border-radius:4px}
 section.call{border:1px solid var(--line);border-radius:8px;padding:0 1rem 1rem;margin:1rem 0}
 table{border-collapse:collapse;width:100%;display:block;overflow-x:auto}
-th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line)}
+th,td{text-align:left;overflow-wrap:normal;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line)}
+td:last-child{overflow-wrap:anywhere}
 .soft{color:var(--soft)}nav ul{columns:18rem;padding-left:1.2rem}
 """
 
@@ -42,7 +44,7 @@ def page(document: Mapping[str, Any]) -> bytes:
         body.append(f"<h2>{escape(tag.capitalize())}</h2>")
         body += [_call(method, path, call) for at, method, path, call in calls if at == tag]
     body.append('<h2 id="shapes">Shapes</h2>')
-    body += [_shape(name, schema) for name, schema in sorted(document["components"]["schemas"].items()) if "properties" in schema]
+    body += [_shape(name, schema) for name, schema in sorted(document["components"]["schemas"].items())]
     body += [_events(), _problems()]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>API · Tocsin</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body><main>{"".join(body)}</main></body></html>'.encode()
@@ -77,7 +79,7 @@ def _of_content(part: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((content.get("schema", {}) for content in part.get("content", {}).values()), {})
 
 
-def _shape(name: str, schema: Mapping[str, Any]) -> str:
+def _shape(name: str, schema: Mapping[str, Any], kind_of: str = "shape") -> str:
     required = set(schema.get("required", ()))
     rows = (
         (
@@ -85,9 +87,11 @@ def _shape(name: str, schema: Mapping[str, Any]) -> str:
             _kind(kind),
             _words(kind.get("description", "")),
         )
-        for field, kind in schema["properties"].items()
+        for field, kind in schema.get("properties", {}).items()
     )
-    return f'<h3 id="{_slug(name)}">{escape(name)}</h3><p>{_words(schema.get("description", ""))}</p>' + _table(
+    if "properties" not in schema:
+        return f'<h3 id="{_slug(kind_of, name)}">{escape(name)}</h3><p>{_words(schema.get("description", ""))} {_kind(schema)}</p>'
+    return f'<h3 id="{_slug(kind_of, name)}">{escape(name)}</h3><p>{_words(schema.get("description", ""))}</p>' + _table(
         ("Field", "Type", "Meaning"), rows
     )
 
@@ -97,7 +101,7 @@ def _events() -> str:
     for event_type, model in timeline.known_types():
         schema = model.model_json_schema(mode="serialization")
         schema["properties"] = {name: _with_words_of(kind, schema.get("$defs", {})) for name, kind in schema.get("properties", {}).items()}
-        parts.append(_shape(event_type.value, schema))
+        parts.append(_shape(event_type.value, schema, "event"))
     return "".join(parts)
 
 
@@ -107,25 +111,30 @@ def _with_words_of(kind: Mapping[str, Any], defined: Mapping[str, Any]) -> Mappi
     return {key: value for key, value in defined[name].items() if key != "description"} if name in defined else kind
 
 
-def kinds_of_problems() -> dict[str, tuple[int, str]]:
-    """The title of each kind of problem, with its status and what it means."""
-    kinds: list[type[RefusedError]] = [RefusedError, *_below(RefusedError)]
-    return {
-        kind.title: (kind.status, (kind.__doc__ or "").partition("`")[0].strip())
-        for kind in kinds
-        if kind.status < 500 or issubclass(kind, errors.StorageBusyError)
-    } | {"Failed": (500, "Something of ours failed. The log has a line with the request's id.")}
-
-
-def _below(kind: type[RefusedError]) -> Iterable[type[RefusedError]]:
-    for each in kind.__subclasses__():
-        yield each
-        yield from _below(each)
+KINDS: dict[type[RefusedError], str] = {
+    RefusedError: "The request is not readable: no JSON, not UTF-8, or not what its headers say.",
+    bodies.BadLengthError: "The declared length is no number.",
+    errors.NotSignedInError: "No key and no session, or one that has ended. Send a live key.",
+    errors.NotAllowedError: "The role of the key or person is too low, the integration is disabled, or a page of another site sent this.",
+    errors.NotFoundError: "There is nothing at this address, or no such thing in this organisation.",
+    problems.MethodRefusedError: "The address is there and takes other methods; `Allow` lists them.",
+    bodies.SlowBodyError: "The body took too long to come.",
+    errors.ConflictError: "Somebody was first, or the state does not allow the move. `allowed` lists the moves that it does.",
+    errors.StaleError: "It has changed since the version in `If-Match`. Look again, then repeat.",
+    errors.TooLargeError: "The body has more than 1 MiB, perhaps after it was unpacked.",
+    bodies.UnknownEncodingError: "The body is packed in a way that is not understood.",
+    errors.InvalidInputError: "A value is missing or wrong. `field` names the first, `errors` has a sentence for each.",
+    errors.SlowDownError: "Too many tries. `Retry-After` says in how many seconds to come back.",
+    errors.StorageBusyError: "The database is away or did not answer in time. Send the same again after `Retry-After` seconds.",
+    NotStoredError: "An alert could not be stored for a reason that is ours. Send it again; the log says what happened.",
+}
+"""Every kind of problem, and what it means to whoever gets it."""
 
 
 def _problems() -> str:
     parts = ['<h2 id="problems">Problems</h2>', "<p>What the <code>type</code> of a refusal stands for.</p>"]
-    for title, (status, meaning) in sorted(kinds_of_problems().items()):
+    failed = (problems.FAILED, 500, "Something of ours failed. The log has a line with the `request_id` of the answer.")
+    for title, status, meaning in (*((kind.title, kind.status, words) for kind, words in KINDS.items()), failed):
         slug = problems.type_of(title).partition("#")[2]
         parts.append(f'<h3 id="{slug}">{escape(title)} <span class="soft">{status}</span></h3><p>{_words(meaning)}</p>')
     return "".join(parts)
@@ -141,7 +150,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     """The type of a value, with links to shapes."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return f'<a href="#{_slug(name)}">{escape(name)}</a>'
+        return f'<a href="#{_slug("shape", name)}">{escape(name)}</a>'
     for either in ("anyOf", "oneOf"):
         if either in schema:
             return " or ".join(_kind(each) for each in schema[either])

@@ -129,6 +129,24 @@ class User(Told):
     timezone: str | None = Field(description="An IANA zone; null where the organisation's holds.")
 
 
+class Service(Told):
+    """What can be broken."""
+
+    id: UUID
+    name: str
+    description: str
+    runbook_url: str | None
+    created_at: datetime
+
+
+class NewService(Sent):
+    """A service to make."""
+
+    name: str = Field(description="At most 120 characters, and not that of another one.")
+    description: str = ""
+    runbook_url: str = Field(default="", description="A web address; empty for none.")
+
+
 class Integration(Told):
     """A source of alerts. Its key is told once, when it is made."""
 

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
-from pydantic import BaseModel
 
 from app.api import shapes
 from models.vocabulary import Role
 from services import database, incidents, sessions
 from services.across_tenants import FoundPerson
+from tests.fixtures.answers import is_as_described, problem
 from tests.fixtures.organisations import Organisation
 from tests.fixtures.programs import ORIGIN, Programs
 from tests.fixtures.stories import Story
@@ -34,23 +33,6 @@ VERBS: dict[str, dict[str, Any]] = {
 def one_incident(story: Story) -> None:
     """INC-1, open, opened by an alert."""
     assert story.fire() == ["INC-1"]
-
-
-def is_as_described(document: dict[str, Any], shape: type[BaseModel]) -> None:
-    """The JSON has the fields of the description, all of them and no other, each of its type."""
-    assert set(document) == set(shape.model_fields)
-    shape.model_validate(document)
-
-
-def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
-    """The body of a refusal, which is a problem with a sentence."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = answer.json()
-    assert told["status"] == status
-    assert told["detail"].endswith((".", "…", "?"))
-    assert told["type"].startswith("/api/docs#")
-    return told
 
 
 def test_an_incident_has_the_fields_of_the_description(programs: Programs) -> None:
