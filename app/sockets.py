@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 
 import reflex as rx
 
+PING_SECONDS = 4
+"""How often the server says something to each open page: a page that hears nothing for three seconds longer shows that it is not live."""
+PONG_SECONDS = 8
+"""How long a page may take to answer that before its socket counts as lost, on both sides."""
 _KEEP_SECONDS = 60.0
 
 _namespace: Any = None
@@ -20,6 +24,7 @@ def connect(app: rx.App, base_url: str) -> None:
     if app.event_namespace is None or app.sio is None:
         raise RuntimeError("the app has no sockets: it was made without state")
     _namespace = app.event_namespace
+    app.sio.eio.ping_interval, app.sio.eio.ping_timeout = PING_SECONDS, PONG_SECONDS
     app.sio.eio.cors_allowed_origins = lambda origin, environ: is_own_origin(origin, environ, base_url)
 
     async def keep_open_tabs() -> None:
