@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
@@ -13,12 +14,14 @@ import pytest
 
 from models import vocabulary
 from services import engine, measures, timeline
+from tests.fixtures.servers import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARKED = re.compile(r"^<!-- runs -->\n```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")
 
 
@@ -117,6 +120,17 @@ def test_every_figure_is_explained(name: str) -> None:
     assert f"`{name}`" in read("metrics.md")
 
 
+def test_every_page_is_explained() -> None:
+    from app import app as composition  # brings all of Reflex
+
+    told = read("pages-and-keys.md")
+    paths = {
+        re.sub(r"\[(\w+)\]", r"{\1}", page.path).replace("{number}", "INC-42").replace("{integration}", "{id}")
+        for page in composition.PAGES
+    }
+    assert not {path for path in paths if f"`{path}`" not in told}
+
+
 # What is written holds together
 
 
@@ -145,6 +159,32 @@ def test_json_in_a_page_is_json(page: Path) -> None:
     for language, code in _FENCE.findall(page.read_text(encoding="utf-8")):
         if language == "json":
             json.loads(code)
+
+
+EXAMPLES = [
+    pytest.param(code, id=f"{page.relative_to(ROOT).as_posix()} {place}")
+    for page in PAGES
+    for place, code in enumerate(_MARKED.findall(page.read_text(encoding="utf-8")), 1)
+]
+
+
+@pytest.fixture(scope="module")
+def example_environment(server: Server) -> dict[str, str]:
+    """What the examples name, as it is called on a running server."""
+    server.command("create-tenant", "--slug", "docs", "--name", "Documents")
+    integration = server.command("create-integration", "--tenant", "docs", "--kind", "generic", "--name", "Examples", "--json")
+    api_key = server.command("create-api-key", "--tenant", "docs", "--name", "examples", "--role", "responder", "--json")
+    return {"ADDRESS": server.address, "KEY": json.loads(integration)["key"], "TOKEN": json.loads(api_key)["token"]}
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_marked_examples_run(code: str, example_environment: dict[str, str]) -> None:
+    names = example_environment
+    code = re.sub(r"https?://(tocsin\.example\.(org|com)|127\.0\.0\.1:8000)", names["ADDRESS"], code)
+    code = re.sub(r"\b(KEY|TOKEN)\b", lambda found: names[found[1]], code)
+    script = 'set -eu; curl() { command curl --silent --show-error --fail-with-body "$@"; }\n' + code
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_page_is_in_the_index() -> None:
