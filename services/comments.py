@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import Role
-from services import database, holding, incidents, search, timeline
+from services import audit, database, holding, incidents, search, timeline
 from services.access import Actor, require
 from services.errors import InvalidInputError, NotFoundError
 from services.input_text import check_text
@@ -41,6 +41,7 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None) -> Even
         tx.flush()
         query = select(TimelineEvent).where(TimelineEvent.incident_id == incident.id, TimelineEvent.seq == seq)
         event = timeline.to_record(tx.session.exec(query).one(), actor.name)
+        audit.record(tx, actor, "incident.commented", "incident", incident.id, after={"event_id": event.id})
         search.add(tx, "comment", event.id, incident.id, incident.title, text, tx.now)
         return event
 

@@ -43,6 +43,9 @@ _CONVERT |= {"state": IncidentState, "severity": Severity}
 _MAKERS = [(name, _CONVERT[name]) for name in _COLUMNS]
 
 
+_BOOKKEEPING = frozenset({"last_seq", "version", "updated_at", "touched", "accepts_alerts", "accepts_until"})
+
+
 def group_hash(integration_id: UUID, group_key: str) -> str:
     """The name of a group within its organisation, short enough for an index: 32 hex digits."""
     return hashlib.sha256(integration_id.bytes + group_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -56,13 +59,13 @@ def shown_number(number: int) -> str:
 class Held:
     """One incident that this transaction holds. Reads are attributes; `change` and `say` are written by `save`."""
 
-    __slots__ = ("_changed", "_lines", "is_new", "row", "seen_version")
+    __slots__ = ("_before", "_lines", "is_new", "row", "seen_version")
 
     def __init__(self, row: dict[str, Any], *, is_new: bool) -> None:
         self.row = row
         self.is_new = is_new
         self.seen_version: int = row["version"]
-        self._changed: set[str] = set()
+        self._before: dict[str, Any] = {}
         self._lines: list[tuple[int, UUID, timeline.EventData, str | None]] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -75,8 +78,8 @@ class Held:
         """Set columns; those that keep their value are not written."""
         for name, value in values.items():
             if self.row[name] != value:
+                self._before.setdefault(name, self.row[name])
                 self.row[name] = value
-                self._changed.add(name)
 
     def say(self, actor_id: UUID, data: timeline.EventData, *, key: str | None = None) -> int:
         """Add a line to the timeline; its place `seq`."""
@@ -87,7 +90,7 @@ class Held:
 
     @property
     def is_changed(self) -> bool:
-        return bool(self._changed) or self.is_new
+        return bool(self._before) or self.is_new
 
     @property
     def is_resolved(self) -> bool:
@@ -102,8 +105,13 @@ class Held:
         until = self.row["accepts_until"]
         return bool(self.row["accepts_alerts"]) and (until is None or until > now)
 
+    def changes(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What was changed since it was held, as it was and as it is, without what is only kept for counting."""
+        names = [name for name in self._before if name not in _BOOKKEEPING]
+        return {name: self._before[name] for name in names}, {name: self.row[name] for name in names}
+
     def changed_columns(self) -> tuple[str, ...]:
-        return tuple(name for name in _COLUMNS if name in self._changed)
+        return tuple(name for name in _COLUMNS if name in self._before)
 
     def write_lines(self, tx: Tx) -> list[UUID]:
         written = [timeline.record(tx, self.row["id"], seq, actor_id, data, key=key) for seq, actor_id, data, key in self._lines]
@@ -258,7 +266,7 @@ def save(tx: Tx, held: Iterable[Held]) -> None:
         incident.write_lines(tx)
         incident.is_new = False
         incident.seen_version = incident.version
-        incident._changed.clear()
+        incident._before.clear()
 
 
 # ── what happens to an incident, the same for rules and for people ──

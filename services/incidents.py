@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from models.columns import new_id
 from models.tenants import Tenant
 from models.vocabulary import MOVES, IncidentState, Move, Role, Severity, allowed_moves
-from services import database, holding, search, timeline
+from services import audit, database, holding, search, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
@@ -57,8 +57,11 @@ def reopen_window(tx: Tx) -> timedelta:
 
 
 @contextmanager
-def _held(actor: Actor, number: str, version: int | None = None) -> Iterator[tuple[Tx, Held]]:
-    """The incident, held for one verb and saved after it. `version` is the one that the caller has seen, where it says so."""
+def _held(actor: Actor, number: str, action: str, version: int | None = None) -> Iterator[tuple[Tx, Held]]:
+    """The incident, held for one verb and saved after it, with an entry for `action` in the audit log.
+
+    `version` is the one that the caller has seen, where it says so.
+    """
     require(actor, Role.RESPONDER)
     with database.write(actor.tenant_id) as tx:
         incident = holding.by_number(tx, parse_number(number))
@@ -69,7 +72,11 @@ def _held(actor: Actor, number: str, version: int | None = None) -> Iterator[tup
                 f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=_allowed(incident)
             )
         yield tx, incident
-        if incident.is_changed and actor.is_hands_on:
+        if not incident.is_changed:
+            return
+        before, after = incident.changes()
+        audit.record(tx, actor, f"incident.{action}", "incident", incident.id, before, after)
+        if actor.is_hands_on:
             incident.change(touched=True)
         holding.save(tx, [incident])
 
@@ -100,7 +107,7 @@ def acknowledge(actor: Actor, number: str, *, version: int | None = None) -> Out
 
     Raises: NotAllowedError, NotFoundError, ConflictError when it is resolved.
     """
-    with _held(actor, number, version) as (tx, incident):
+    with _held(actor, number, "acknowledged", version) as (tx, incident):
         if incident.state in (IncidentState.ACKNOWLEDGED, IncidentState.INVESTIGATING):
             return Outcome(incident.record(), False)
         _check(incident, Move.ACKNOWLEDGE)
@@ -116,7 +123,7 @@ def unacknowledge(actor: Actor, number: str, *, reason: str | None = None, versi
     Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError when it is resolved.
     """
     why = check_optional_text(reason, "reason", REASON_LIMIT) or None
-    with _held(actor, number, version) as (_, incident):
+    with _held(actor, number, "given_back", version) as (_, incident):
         if incident.state is IncidentState.OPEN:
             return Outcome(incident.record(), False)
         _check(incident, Move.UNACKNOWLEDGE)
@@ -131,7 +138,7 @@ def investigate(actor: Actor, number: str, *, version: int | None = None) -> Out
 
     Raises: NotAllowedError, NotFoundError, ConflictError when it is resolved.
     """
-    with _held(actor, number, version) as (tx, incident):
+    with _held(actor, number, "investigated", version) as (tx, incident):
         if incident.state is IncidentState.INVESTIGATING:
             return Outcome(incident.record(), False)
         _check(incident, Move.INVESTIGATE)
@@ -151,7 +158,7 @@ def resolve(actor: Actor, number: str, notes: str, *, version: int | None = None
     """
     require(actor, Role.RESPONDER)
     text = check_text(notes, "notes", NOTES_LIMIT)
-    with _held(actor, number, version) as (tx, incident):
+    with _held(actor, number, "resolved", version) as (tx, incident):
         _check(incident, Move.RESOLVE)
         if incident.state is IncidentState.OPEN:
             _take(incident, actor, tx)
@@ -167,7 +174,7 @@ def reopen(actor: Actor, number: str, reason: str, *, version: int | None = None
     """
     require(actor, Role.RESPONDER)
     why = check_text(reason, "reason", REASON_LIMIT)
-    with _held(actor, number, version) as (tx, incident):
+    with _held(actor, number, "reopened", version) as (tx, incident):
         _check(incident, Move.REOPEN)
         sibling = None
         if incident.group_hash is not None:
@@ -188,7 +195,7 @@ def change_severity(actor: Actor, number: str, severity: str, *, version: int | 
     if severity not in list(Severity):
         raise InvalidInputError(f"A severity is one of {', '.join(Severity)}.", field="severity")
     to = Severity(severity)
-    with _held(actor, number, version) as (_, incident):
+    with _held(actor, number, "severity_changed", version) as (_, incident):
         if incident.severity is to:
             return Outcome(incident.record(), False)
         incident.say(actor.id, timeline.SeverityChange(origin=incident.severity, to=to))
@@ -207,7 +214,7 @@ def edit(actor: Actor, number: str, *, title: str | None = None, description: st
         wanted["title"] = " ".join(check_text(title, "title", TITLE_LIMIT).split())
     if description is not None:
         wanted["description"] = check_optional_text(description, "description", DESCRIPTION_LIMIT)
-    with _held(actor, number, version) as (tx, incident):
+    with _held(actor, number, "edited", version) as (tx, incident):
         changes = {name: text for name, text in wanted.items() if text != incident.row[name]}
         for name, text in changes.items():
             incident.say(actor.id, timeline.Edit(field=name, origin=incident.row[name], to=text))

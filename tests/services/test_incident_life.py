@@ -6,9 +6,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlmodel import col, select
 
+from models.audit import AuditEntry
 from models.vocabulary import ActorKind, IncidentState, Role, Severity
-from services import comments, incidents
+from services import comments, database, incidents
 from services.access import Actor
 from services.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from tests.fixtures.organisations import person
@@ -227,3 +229,19 @@ def test_a_program_that_acknowledges_is_not_made_the_assignee(story: Story) -> N
     robot = Actor(story.organisation.system.id, story.organisation.tenant_id, ActorKind.SERVICE_ACCOUNT, Role.RESPONDER, "Deploy bot")
     taken = incidents.acknowledge(robot, "INC-1").incident
     assert (taken.acknowledged_by, taken.assigned_to) == (robot.id, None)
+
+
+def test_each_change_is_in_the_audit_log_with_what_was_before(story: Story) -> None:
+    rob = story.organisation.responder
+    story.fire()
+    incidents.acknowledge(rob, "INC-1")
+    incidents.acknowledge(rob, "INC-1")
+    incidents.edit(rob, "INC-1", title="Pool of checkout-db exhausted")
+    comments.add(rob, "INC-1", "Draining it")
+    with database.read(rob.tenant_id) as session:
+        query = select(AuditEntry).where(AuditEntry.subject_kind == "incident").order_by(col(AuditEntry.id))
+        taken, edited, commented = session.exec(query).all()
+    assert [entry.action for entry in (taken, edited, commented)] == ["incident.acknowledged", "incident.edited", "incident.commented"]
+    assert {entry.actor_id for entry in (taken, edited, commented)} == {rob.id}
+    assert (taken.address, taken.before["state"], taken.after["state"]) == (rob.address, "open", "acknowledged")
+    assert (edited.before, edited.after) == ({"title": "Connection pool exhausted"}, {"title": "Pool of checkout-db exhausted"})
