@@ -17,6 +17,7 @@ from app.pages import broken, gate, incident_detail, incidents, integration, int
 from app.session import OneHolder, check_handlers
 from app.states.gate import Gate
 from app.states.incident_detail import IncidentDetail
+from app.states.incidents import Incidents
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
 from app.states.people import People
@@ -42,7 +43,7 @@ class Page:
 
 
 PAGES = (
-    Page("/incidents", incidents.page, "Incidents"),
+    Page("/incidents", incidents.page, "Incidents", Incidents.load),
     Page("/incidents/[number]", incident_detail.page, "Incident", IncidentDetail.load),
     Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in, is_behind_sign_in=False),
     Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up, is_behind_sign_in=False),

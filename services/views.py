@@ -86,6 +86,7 @@ class IncidentRow:
     state: str = "open"
     service: str = ""
     assignee: str = ""
+    assignee_short: str = ""
     assignee_initials: str = ""
     assignee_colour: str = "gray"
     is_mine: bool = False
@@ -324,7 +325,7 @@ class TabView:
 
     view: str = ""
     name: str = ""
-    to: str = ""
+    address: str = ""
     count: str = ""
     is_here: bool = False
 

@@ -66,7 +66,9 @@ def incident_row(row: Any, *, on_move: Any = None) -> rx.Component:
             ),
             rx.el.span(row.service, class_name="svc cut dim"),
             rx.el.span(state_pill(row.state), class_name="st"),
-            rx.el.span(assignee(row.assignee_initials, row.assignee_colour, row.assignee, row.is_mine), class_name="who"),
+            rx.el.span(
+                assignee(row.assignee_initials, row.assignee_colour, row.assignee, row.is_mine, short=row.assignee_short), class_name="who"
+            ),
             _alerts(row),
             age(row.created_at, until=row.age_until, coarse=True, class_name="age"),
             _last(row),
@@ -114,10 +116,10 @@ def _row_keys(row: Any, on_move: Any) -> rx.Component:
     )
 
 
-def incident_list(rows: Any, on_move: Any = None) -> rx.Component:
-    """The list named Incidents."""
+def incident_list(*rows: Any, on_move: Any = None) -> rx.Component:
+    """The list named Incidents, of one or more lists of rows that follow each other."""
     return rx.el.ul(
-        rx.foreach(rows, lambda row: incident_row(row, on_move=on_move)),
+        *[rx.foreach(part, lambda row: incident_row(row, on_move=on_move)) for part in rows],
         aria_label="Incidents",
         role="list",
         data_list="",

@@ -22,13 +22,18 @@ def person_avatar(person: rx.Var | object, *, size: int = 20, alone: bool = Fals
     return avatar(person.initials, person.colour, person.name, size=size, alone=alone)  # type: ignore[union-attr]
 
 
-def assignee(initials: Text, colour: Text, name: Text, is_mine: bool | rx.Var[bool]) -> rx.Component:
-    """Who has an incident: disc and name, "you" where it is the viewer; a dash where nobody has it."""
+def assignee(initials: Text, colour: Text, name: Text, is_mine: bool | rx.Var[bool], *, short: Text = "") -> rx.Component:
+    """Who has an incident: disc and name, "you" where it is the viewer. `short` is shown instead where the name would be cut."""
     return rx.cond(
         name != "",
         rx.fragment(
             avatar(initials, colour, name),
-            rx.el.span(name, rx.cond(is_mine, rx.el.span(" · you", class_name="dimmer")), class_name="cut"),
+            rx.el.span(
+                name if isinstance(short, str) and not short else short,
+                rx.cond(is_mine, rx.el.span(" · you", class_name="dimmer")),
+                class_name="cut",
+                title=name,
+            ),
         ),
         rx.el.span("Nobody", class_name="dimmer cut"),
     )

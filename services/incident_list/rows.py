@@ -174,6 +174,7 @@ def row(entry: Entry, viewer: Viewer, group: str = "") -> IncidentRow:
         state=entry.state.value,
         service=entry.service,
         assignee=entry.assignee,
+        assignee_short=(entry.assignee.split() or [""])[0],
         assignee_initials=person.initials if person else "",
         assignee_colour=person.colour if person else "gray",
         is_mine=entry.assigned_to == viewer.id,

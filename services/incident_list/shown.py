@@ -34,7 +34,9 @@ class Shown:
     def __init__(self, viewer: Viewer) -> None:
         self.rows: list[IncidentRow] = []
         self.waiting = 0
-        self._viewer = viewer
+        self.listing: Listing | None = None
+        """What was taken last."""
+        self.viewer = viewer
 
     def of(self, *groups: str) -> list[IncidentRow]:
         """The rows of these groups, in their order."""
@@ -50,11 +52,12 @@ class Shown:
 
         `others` are the lines of those that the page shows and the listing does not hold.
         """
+        self.listing = listing
         groups = {group.name: group for group in listing.groups}
         if hold and self.rows:
             self._renew(groups, others)
         else:
-            self.rows = [row(entry, self._viewer, group.name) for group in listing.groups for entry in group.entries]
+            self.rows = [row(entry, self.viewer, group.name) for group in listing.groups for entry in group.entries]
             self.waiting = 0
         self._head(groups)
 
@@ -63,7 +66,7 @@ class Shown:
         shown = {one.id for one in self.rows}
         self.waiting = len(now.keys() - shown)
         now |= {entry.id.hex: entry for entry in others}
-        self.rows = [row(now[one.id], self._viewer, one.group) if one.id in now else replace(one, head="") for one in self.rows]
+        self.rows = [row(now[one.id], self.viewer, one.group) if one.id in now else replace(one, head="") for one in self.rows]
 
     def _head(self, groups: dict[str, Group]) -> None:
         """Put the name of a group over its first row."""

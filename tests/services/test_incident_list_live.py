@@ -320,7 +320,7 @@ def test_chips_and_tabs_lead_to_what_they_say(night: Story) -> None:
         ("Severity", "critical", "/incidents?view=now&assignee=me"),
         ("Assignee", "you", "/incidents?view=now&severity=critical"),
     ]
-    assert [(tab.name, tab.count, tab.to) for tab in incident_list.tabs(found, listing(rob).counts, incident_list.viewer_of(rob))] == [
+    assert [(tab.name, tab.count, tab.address) for tab in incident_list.tabs(found, listing(rob).counts, incident_list.viewer_of(rob))] == [
         ("Needs attention", "3", "/incidents?view=attention&severity=critical&assignee=me"),
         ("Now", "5", "/incidents?view=now&severity=critical&assignee=me"),
         ("Mine", "1", "/incidents?view=mine&severity=critical&assignee=me"),

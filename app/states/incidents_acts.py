@@ -1,0 +1,144 @@
+"""What people do in the list: the moves on a row, the dialog that resolves, and the choice of filters."""
+
+from collections.abc import Callable
+from typing import Any
+
+import reflex as rx
+
+from app.session import requires
+from app.states.incidents import Incidents
+from models.vocabulary import IncidentState, Move, Role, Severity
+from services import database, incident_list, incident_page, incidents
+from services.access import Actor
+from services.errors import RefusedError
+from services.incidents import Outcome
+from services.views import ChoiceView
+
+ANY = ""
+SPANS = (("24h", "the last 24 hours"), ("7d", "the last 7 days"), ("30d", "the last 30 days"))
+"""What can be chosen for the time of creation without writing a day."""
+
+
+class IncidentsActs(Incidents):
+    """`resolving` is the number of the incident that the dialog is about, empty while it is closed; `refusal` is why it did nothing.
+
+    `is_choosing` is whether the filters are open to be chosen; the `chosen_*` are what they begin with.
+    """
+
+    resolving: str = ""
+    resolving_id: str = ""
+    resolving_title: str = ""
+    firing_count: int = 0
+    refires_reopen: str = ""
+    refusal: str = ""
+    sent_draft: str = ""
+
+    is_choosing: bool = False
+    people: list[ChoiceView] = []
+    services: list[ChoiceView] = []
+    chosen_states: list[str] = []
+    chosen_severities: list[str] = []
+    chosen_assignee: str = ANY
+    chosen_service: str = ANY
+    chosen_span: str = ANY
+    chosen_since: str = ""
+    chosen_before: str = ""
+
+    _undo: str = ""
+
+    # ── moves ──
+
+    @requires(Role.RESPONDER)
+    async def move(self, actor: Actor, number: str, verb: str) -> None:
+        """Do what a key or a button of a row asks for; resolving asks for words first."""
+        if verb == Move.ACKNOWLEDGE.value:
+            if await self._move(actor, number, Move.ACKNOWLEDGE, lambda: incidents.acknowledge(actor, number), may_undo=True):
+                self._undo = number
+        elif verb == Move.INVESTIGATE.value:
+            await self._move(actor, number, Move.INVESTIGATE, lambda: incidents.investigate(actor, number))
+        elif verb == Move.RESOLVE.value:
+            await self._ask_what_fixed_it(actor, number)
+
+    async def _move(self, actor: Actor, number: str, move: Move, act: Callable[[], Outcome], *, may_undo: bool = False) -> bool:
+        verdict = await database.run(incident_page.make_move, actor, number, move, self.nav.zone, act)
+        self.say(verdict.sentence, bad=not verdict.done, may_undo=may_undo and verdict.done)
+        return verdict.done
+
+    @requires(Role.RESPONDER)
+    async def undo(self, actor: Actor) -> None:
+        """Give back what was acknowledged last, as a move of its own."""
+        number, self._undo = self._undo, ""
+        if number:
+            await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+
+    async def _ask_what_fixed_it(self, actor: Actor, number: str) -> None:
+        head = (await database.run(incident_page.open_page, actor, number, incident_page.seen_by(actor, self.nav.zone))).told.head
+        self.resolving, self.resolving_id, self.resolving_title = head.number, head.id, head.title
+        self.firing_count, self.refires_reopen = head.firing_count, head.refires_reopen
+        self.refusal = ""
+
+    @requires(Role.RESPONDER)
+    async def resolve(self, actor: Actor, form: dict[str, Any]) -> None:
+        """It is over, and this fixed it. A refusal leaves the dialog open with the words in it."""
+        number, notes = _text(form, "number"), _text(form, "notes")
+        if not notes.strip():
+            self.refusal = "Write what fixed it: one sentence is enough."
+            return
+        try:
+            done = await self._move(actor, number, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes))
+        except RefusedError as refusal:
+            self.refusal = refusal.message
+            return
+        self.resolving = ""
+        if done:
+            self.sent_draft = _text(form, "draft_key")
+
+    @requires(Role.VIEWER)
+    def set_resolving(self, _actor: Actor, is_open: bool) -> None:
+        """Close the dialog."""
+        if not is_open:
+            self.resolving = self.refusal = ""
+
+    # ── filters ──
+
+    @requires(Role.VIEWER)
+    async def choose(self, actor: Actor, is_open: bool) -> None:
+        """Open or close the choice of filters; what can be chosen is read as it opens."""
+        self.is_choosing = is_open
+        wanted = self._wanted
+        if not is_open or wanted is None:
+            return
+        people, services = await database.run(incident_list.choices, actor)
+        given = wanted.asked.parameters
+        self.people = [ChoiceView(*one) for one in [(ANY, "anybody"), ("me", "you"), ("none", "nobody"), *people]]
+        self.services = [ChoiceView(*one) for one in [(ANY, "any"), *services]]
+        self.chosen_states = given.get("state", "").split(",")
+        self.chosen_severities = given.get("severity", "").split(",")
+        self.chosen_assignee, self.chosen_service = given.get("assignee", ANY), given.get("service", ANY)
+        after = given.get("after", "")
+        self.chosen_span, self.chosen_since = (after, "") if after in dict(SPANS) else (ANY, after[:10])
+        self.chosen_before = given.get("before", "")[:10]
+
+    @requires(Role.VIEWER)
+    def apply(self, _actor: Actor, form: dict[str, Any]) -> Any:
+        """Show what was chosen, within the view that is open."""
+        wanted = self._wanted
+        if wanted is None:
+            return None
+        self.is_choosing = False
+        chosen = {
+            "q": wanted.asked.parameters.get("q", ""),
+            "state": ",".join(state for state in IncidentState if form.get(f"state-{state}")),
+            "severity": ",".join(severity for severity in Severity if form.get(f"severity-{severity}")),
+            "assignee": _text(form, "assignee"),
+            "service": _text(form, "service"),
+            "after": _text(form, "since") or _text(form, "span"),
+            "before": _text(form, "before"),
+        }
+        return rx.redirect(incident_list.address(wanted.view, {name: value for name, value in chosen.items() if value}))
+
+
+def _text(form: dict[str, Any], name: str) -> str:
+    """A field of a form, empty where a client sends none or something else."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
