@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import accounts
+from app.commands import accounts, operating
 from services.errors import RefusedError
 
 cli = typer.Typer(
@@ -20,6 +20,7 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 accounts.add_to(cli)
+operating.add_to(cli)
 
 
 @cli.callback()

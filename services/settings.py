@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,6 +18,8 @@ from services.errors import RefusedError
 
 PREFIX = "TOCSIN_"
 _TEST_VARIABLES = frozenset({"TOCSIN_TEST_LONG"})
+MASK = "********"
+_PASSWORDS = (re.compile(r"^([^:]+://[^:/@]*:).+(?=@)"), re.compile(r"([?&]\w*password=)[^&]+"))
 _POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -182,6 +185,27 @@ def unknown() -> dict[str, str]:
     known = {variable(name) for name in Settings.model_fields}
     strange = [name for name in os.environ if name.startswith(PREFIX) and name not in known | _TEST_VARIABLES]
     return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in strange}
+
+
+def shown() -> dict[str, str | None]:
+    """The settings in force by the names of their variables, with secrets masked; None where one is not set and has no default."""
+    found = current()
+    return {variable(name): _shown(getattr(found, name)) for name in Settings.model_fields}
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    for password in _PASSWORDS:
+        text = password.sub(rf"\1{MASK}", text)
+    return text
 
 
 def secret_key() -> bytes:
