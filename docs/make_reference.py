@@ -54,7 +54,64 @@ def _commands(group: Any, *words: str) -> Iterator[list[str]]:
             yield [*words, name]
 
 
-PARTS: dict[str, Callable[[], str]] = {"settings.md": settings, "cli.md": commands}
+def api() -> str:
+    """The calls of the API and the shapes that they take and give, as its own description has them."""
+    from app.api import application, description
+
+    document = description.document(application.create())
+    calls = [(path, method.upper(), call) for path, operations in document["paths"].items() for method, call in operations.items()]
+    lines = ["| call | does | sends | is answered |", "|---|---|---|---|"]
+    for path, method, call in calls:
+        if not path.startswith("/api/v1/"):
+            continue
+        query = [each["name"] for each in call.get("parameters", ()) if each["in"] == "query"]
+        sends = [_type(_schema(call["requestBody"]))] if "requestBody" in call else [f"`?{'&'.join(query)}`"] if query else []
+        status, answer = next(iter(call["responses"].items()))
+        told = f"{status} {_type(_schema(answer))}".strip()
+        lines.append(f"| `{method} {path}` | {_one_line(call['description'])} | {' '.join(sends)} | {told} |")
+    asked = {each["name"]: each for _, _, call in calls for each in call.get("parameters", ()) if each["in"] == "query"}
+    lines += ["", "### Parameters", "", "| parameter | type | meaning |", "|---|---|---|"]
+    lines += [f"| `{name}` | {_type(each['schema'])} | {_one_line(each.get('description', ''))} |" for name, each in asked.items()]
+    shapes = [(name, shape) for name, shape in sorted(document["components"]["schemas"].items()) if shape.get("properties")]
+    parts = [_shape(name, shape) for name, shape in shapes if not name.startswith("Part_")]
+    return "\n".join(lines) + "\n\n## Shapes\n\n" + "\n\n".join(parts)
+
+
+def _shape(name: str, shape: dict[str, Any]) -> str:
+    required = shape.get("required", ())
+    sentence = [_one_line(shape["description"]), ""] if shape.get("description") else []
+    lines = [f"### {name}", "", *sentence, "| field | type | meaning |", "|---|---|---|"]
+    for field, kind in shape["properties"].items():
+        optional = "" if field in required else "; may be left out"
+        lines.append(f"| `{field}` | {_type(kind)}{optional} | {_one_line(kind.get('description', ''))} |")
+    return "\n".join(lines)
+
+
+def _schema(part: dict[str, Any]) -> dict[str, Any]:
+    return next((dict(content.get("schema", {})) for content in part.get("content", {}).values()), {})
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        name = str(schema["$ref"]).rpartition("/")[2]
+        if name.startswith("Part_"):
+            of = name.removeprefix("Part_").strip("_")
+            return f"a part of a list of [{of}](#{of.lower()})"
+        return f"`{name}`" if name in _WORDS else "nothing" if name == "Nothing" else f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(_type(each) for each in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    kind = str({"uuid": "id", "date-time": "time"}.get(schema.get("format", ""), schema.get("type", "")))
+    return {"string": "text", "integer": "whole number", "boolean": "true or false"}.get(kind, kind)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+_WORDS = ("AlertStatus", "EventType", "IncidentState", "IntegrationKind", "Move", "Role", "Severity")
+PARTS: dict[str, Callable[[], str]] = {"settings.md": settings, "cli.md": commands, "api.md": api}
 """What is made for which page."""
 
 

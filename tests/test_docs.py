@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from app.api import application, intake
 from models import vocabulary
 from services import engine, measures, timeline
 from tests.fixtures.servers import Server
@@ -49,7 +50,7 @@ def maker() -> ModuleType:
 # What exists is documented
 
 
-@pytest.mark.parametrize("name", ["settings.md", "cli.md"])
+@pytest.mark.parametrize("name", ["settings.md", "cli.md", "api.md"])
 def test_what_is_made_from_the_code_is_as_the_code_says(maker: ModuleType, name: str) -> None:
     page = read(name)
     assert maker.with_part(page, maker.PARTS[name]()) == page, "run: python docs/make_reference.py"
@@ -118,6 +119,14 @@ def metrics() -> list[str]:
 @pytest.mark.parametrize("name", metrics())
 def test_every_figure_is_explained(name: str) -> None:
     assert f"`{name}`" in read("metrics.md")
+
+
+def test_every_route_is_explained() -> None:
+    told = "\n".join(page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md"))
+    routes = {(method, route.path) for route in application.create().routes for method in getattr(route, "methods", None) or ()}
+    routes.add(("POST", f"{intake.PREFIX}{{key}}"))
+    missing = {f"{method} {path}" for method, path in routes if f"`{method} {path}`" not in told and f"`{path}`" not in told}
+    assert not missing - {f"HEAD {path}" for _, path in routes}
 
 
 def test_every_page_is_explained() -> None:
