@@ -121,7 +121,7 @@ class Storage:
                 self._seen_version = -1  # a new connection counts from anew: what others wrote meanwhile is not known
         patient = remaining_seconds > DEADLINE_SECONDS - 0.1
         if not patient or not self._writer_is_patient:
-            milliseconds = max(1, int(1000 * min(remaining_seconds, DEADLINE_SECONDS)))
+            milliseconds = max(1, int(1000 * (DEADLINE_SECONDS if patient else remaining_seconds)))
             self._writer.connection.driver_connection.execute(f"PRAGMA busy_timeout = {milliseconds}")  # type: ignore[union-attr]
             self._writer_is_patient = patient
         return self._writer

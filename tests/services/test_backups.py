@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import threading
 import zipfile
@@ -293,6 +294,29 @@ def test_a_backup_of_a_newer_version_is_refused(full: Story, target: Path) -> No
         connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": schema.HEAD})
     with pytest.raises(SchemaError, match="9999"):
         backups.restore(target, replace=True)
+
+
+def test_a_backup_of_an_older_version_is_brought_up_to_date(
+    full: Story, target: Path, another: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything()
+    backups.backup(target)
+    old = target.read_bytes()
+    scripts = tmp_path / "alembic"
+    shutil.copytree(schema._SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "9001_extra.py").write_text(
+        f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "9001"\ndown_revision = "{schema.HEAD}"\n\n\n'
+        'def upgrade() -> None:\n    op.create_table("extra", sa.Column("id", sa.Integer(), primary_key=True))\n'
+    )
+    monkeypatch.setattr(schema, "_SCRIPTS", scripts)
+    monkeypatch.setattr(schema, "HEAD", "9001")
+    another()
+    backups.restore(target)
+    assert schema.current() == "9001"
+    assert everything() == before
+    with database.storage().engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM extra")).scalar_one() == 0
+    assert target.read_bytes() == old, "the backup itself is as it was"
 
 
 def test_a_backup_of_the_other_kind_is_refused_with_what_to_do(full: Story, target: Path, new_database: Callable[[str], str]) -> None:
