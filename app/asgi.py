@@ -113,15 +113,12 @@ async def collect_when_quiet(traffic: Traffic, *, every_seconds: float = 60.0, a
     A process that is never quiet collects all the same, every `at_latest_seconds`.
     """
     loop = asyncio.get_running_loop()
-    collected_at_count = -1
     while True:
         await asyncio.sleep(every_seconds)
         latest_at = loop.time() + at_latest_seconds
         while loop.time() - traffic.last_at < QUIET_SECONDS and loop.time() < latest_at:  # noqa: ASYNC110
             await asyncio.sleep(QUIET_SECONDS)
-        if traffic.count != collected_at_count:
-            gc.collect()
-            collected_at_count = traffic.count
+        gc.collect()
 
 
 def tame_garbage_collector() -> None:
