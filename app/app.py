@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from app import sockets
 from app.pages import broken, gate, incident_detail, incidents, integration, integrations, not_found, people, profile
 from app.session import OneHolder, check_handlers
+from app.states.first_answer import FilledFirst
 from app.states.gate import Gate
 from app.states.incident_detail import IncidentDetail
 from app.states.incidents import Incidents
@@ -98,6 +99,7 @@ def _compose() -> rx.App:
         backend_exception_handler=tell_of_failure,
     )
     composed.add_middleware(OneHolder(), index=0)
+    composed.add_middleware(FilledFirst(), index=1)
     for page in PAGES:
         load = [page.load, Shell.follow] if page.load and page.is_behind_sign_in else page.load
         composed.add_page(page.draw, route=page.path, title=f"{page.title} · Tocsin", on_load=load)

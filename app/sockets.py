@@ -64,6 +64,11 @@ def tab(state: rx.State) -> tuple[str, str]:
     return session.client_token, session.session_id
 
 
+def where(state: Any) -> tuple[str, str]:
+    """The socket by which a tab is open, and the address that it shows."""
+    return state.router.session.session_id, str(state.router.url)
+
+
 def is_tab_open(token: str, sid: str) -> bool:
     """Whether this tab is still open by this socket. False after it left, was reloaded or came back by another socket."""
     return bool(_namespace is not None and _namespace.sid_to_token.get(sid) == token)

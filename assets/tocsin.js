@@ -297,7 +297,7 @@
     if (node.tagName === "INPUT") node.select();
   }
 
-  let prefix = "", prefixAt = 0;
+  let prefix = "", prefixAt = 0, typedIn = null, typedAt = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const { key, target } = event;
@@ -306,10 +306,14 @@
       const form = target.closest?.("form");
       if (!form) return;
       handled();
+      typedIn = null;
       const send = form.querySelector("[type=submit]");
       return send ? send.click() : form.requestSubmit();
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // a field that vanished under somebody's hands: what they go on typing is text, not keys
+    if (typing(target)) { typedIn = key === "Escape" ? null : target; typedAt = Date.now(); }
+    else if (typedIn?.isConnected === false && Date.now() - typedAt < 1500) { typedAt = Date.now(); return; }
     if (typing(target)) {
       if (key === "Escape" && target.dataset.key && !dialogs().length) target.blur();
       return;

@@ -160,7 +160,7 @@ def _track() -> rx.Component:
 
 def _why() -> rx.Component:
     return rx.cond(
-        (_HEAD.why != "") | (_HEAD.previous_number != "") | (_HEAD.sibling_number != "") | (_HEAD.truncated_count > 0),
+        (_HEAD.why != "") | (_HEAD.sibling_number != "") | (_HEAD.truncated_count > 0),
         rx.el.section(
             rx.cond(_HEAD.why != "", rx.fragment(icon("split"), rx.el.p(_HEAD.why))),
             rx.cond(
@@ -169,10 +169,6 @@ def _why() -> rx.Component:
                     icon("scissors"),
                     rx.el.p(f"The sender left {_HEAD.truncated_count} alerts out of its last message: there are more than are shown here."),
                 ),
-            ),
-            rx.cond(
-                _HEAD.previous_number != "",
-                rx.fragment(icon("history"), rx.el.p("The same group before: ", _other(_HEAD.previous_number, _HEAD.previous_title))),
             ),
             rx.cond(
                 _HEAD.sibling_number != "",
@@ -208,7 +204,7 @@ def phone_bar() -> rx.Component:
                 ],
                 rx.fragment(),
             ),
-            icon_button("Comment", "message-square", kind="plain", size=20, on_click=IncidentActs.open_dialog("comment")),
+            icon_button("Write on the timeline", "message-square", kind="plain", size=20, on_click=IncidentActs.open_dialog("comment")),
             _more(20),
             class_name="act only-phone",
         ),

@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from app.components.ages import age
-from app.components.labels import labels
-from app.components.links import outside_link
+from app.components.labels import icon, labels
+from app.components.links import outside_link, page_link
 from app.states.incident_detail import IncidentDetail
 
 _HEAD = IncidentDetail.head
@@ -16,6 +16,7 @@ def rail() -> rx.Component:
     """The complementary part of the page."""
     return rx.el.aside(
         rx.cond(_HEAD.alert_count > 0, _alerts()),
+        rx.cond(_HEAD.previous_number != "", _seen_before()),
         rx.el.section(rx.el.h2("Facts"), rx.el.dl(rx.foreach(_HEAD.facts, _fact), class_name="dl")),
         class_name="col rail",
         aria_label="About this incident",
@@ -71,6 +72,19 @@ def _alert(alert: Any) -> rx.Component:
 
 def _times(count: Any) -> Any:
     return rx.match(count, (1, "once"), (2, "twice"), f"{count} times")
+
+
+def _seen_before() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Seen before"),
+        rx.el.div(
+            icon("history"),
+            page_link(_HEAD.previous_title, to=f"/incidents/{_HEAD.previous_number}", class_name="cut", title=_HEAD.previous_title),
+            rx.el.span(_HEAD.previous_number, class_name="mono dimmer"),
+            rx.el.small("The incident of this group before this one"),
+            class_name="item",
+        ),
+    )
 
 
 def _fact(fact: Any) -> rx.Component:

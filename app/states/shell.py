@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from app import sockets
 from app.session import requires, while_signed_in
 from app.states.status import Status
 from models.vocabulary import Role, Theme
@@ -17,9 +18,20 @@ class Shell(Status):
 
     nav: NavView = NavView()
 
-    async def _load_nav(self, actor: Actor) -> None:
+    _filled_for: tuple[str, str] = ("", "")
+
+    async def _fill(self, actor: Actor) -> None:
+        """Read what the page shows. A page that overrides this is filled before the first answer to its socket: see FilledFirst."""
+
+    def _was_filled(self) -> bool:
+        """Whether the page was filled for this socket and address already; true once."""
+        filled_for, self._filled_for = self._filled_for, ("", "")
+        return filled_for == sockets.where(self)
+
+    async def _load_nav(self, actor: Actor, *, is_new_page: bool = True) -> None:
         """Read it anew for this actor. What was said on the page before is not said here."""
-        self.notice = NoticeView(seq=self.notice.seq)
+        if is_new_page:
+            self.notice = NoticeView(seq=self.notice.seq)
         self.nav = await database.run(viewers.nav, actor)
 
     @requires(Role.VIEWER, background=True)

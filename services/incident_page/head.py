@@ -146,7 +146,7 @@ def _facts(snapshot: Snapshot, zone: ZoneInfo) -> Iterator[FactView]:
     if row["reopened_at"]:
         yield moment("Reopened", row["reopened_at"], f"{ordinal(row['occurrence'])} occurrence")
     if row["tta_seconds"] is not None:
-        yield FactView("First acknowledged" if row["reopened_at"] else "Acknowledged", f"after {span(row['tta_seconds'])}")
+        yield FactView("Acknowledged", f"after {span(row['tta_seconds'])}", "the first time" if row["reopened_at"] else "")
     if row["resolved_at"]:
         yield moment("Resolved", row["resolved_at"], f"after {span(row['ttr_seconds'] or 0)}")
     if row["group_key"]:

@@ -201,3 +201,15 @@ def test_the_cursor_is_where_it_was_after_coming_back(show: Callable[..., Page])
     expect(page.locator("[data-at] [data-row]")).to_have_text("INC-46")
     page.keyboard.press("j")
     assert focused(page) == "INC-45"
+
+
+def test_what_is_typed_on_after_its_field_vanished_presses_no_keys(show: Callable[..., Page]) -> None:
+    page = show(CONTROLS)
+    page.get_by_label("Comment").focus()
+    page.keyboard.type("all ")
+    page.get_by_label("Comment").evaluate("field => field.remove()")
+    page.keyboard.type("are away")
+    assert did(page) == []
+    page.wait_for_timeout(1600)
+    page.keyboard.press("a")
+    assert did(page) == ["acknowledge"]
