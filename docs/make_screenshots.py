@@ -6,7 +6,6 @@ pictures. They go to `docs/images`.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import tempfile
@@ -53,12 +52,7 @@ class Example:
         for handle, (name, role) in PEOPLE.items():
             person = ("--name", name, "--email", f"{handle}@northwind.example", "--role", role, "--handle", handle)
             server.command("create-user", *person, "--password-stdin", stdin=PASSWORD)
-        self.intake = self._integration("alertmanager", "Alertmanager")
-        self._integration("grafana", "Grafana")
-
-    def _integration(self, kind: str, name: str) -> str:
-        made: dict[str, str] = json.loads(self.server.command("create-integration", "--kind", kind, "--name", name, "--json"))
-        return f"{self.server.address}/intake/{made['key']}"
+        self.intakes: dict[str, str] = {}
 
     def sign_in(self) -> None:
         """Everybody has a session."""
@@ -68,6 +62,14 @@ class Example:
                 "/auth/sign-in", data={"email": f"{handle}@northwind.example", "password": PASSWORD, "timezone": "Europe/Stockholm"}
             )
             self.signed_in[handle] = client
+
+    def connect(self) -> None:
+        """Each service has an Alertmanager of its own."""
+        admin = self.signed_in["alice"]
+        for service in dict.fromkeys(alert[2] for alert in ALERTS):
+            made = admin.post("/api/v1/services", json={"name": service}).raise_for_status().json()
+            wanted = {"kind": "alertmanager", "name": f"Alertmanager of {service}", "service_id": made["id"]}
+            self.intakes[service] = admin.post("/api/v1/integrations", json=wanted).raise_for_status().json()["url"]
 
     def fire(self, title: str, severity: str, service: str, minutes: int, *instances: str, status: str = "firing") -> str:
         """Alerts as Alertmanager sends them, one for each instance; the number of their incident."""
@@ -91,7 +93,7 @@ class Example:
         group = {"alertname": labels["alertname"], "service": service}
         key = "{}:{" + ", ".join(f'{name}="{value}"' for name, value in group.items()) + "}"
         body = {"version": "4", "groupKey": key, "truncatedAlerts": 0, "status": status, "groupLabels": group, "alerts": alerts}
-        return str(httpx.post(self.intake, json=body, timeout=30).raise_for_status().json()["incidents"][0])
+        return str(httpx.post(self.intakes[service], json=body, timeout=30).raise_for_status().json()["incidents"][0])
 
     def do(self, who: str, number: str, verb: str, **body: Any) -> None:
         """A verb of the API, as this person."""
@@ -131,7 +133,7 @@ def pages(browser: Browser, example: Example, who: str, **options: Any) -> Itera
     context.close()
 
 
-WIDE = {"viewport": {"width": 1280, "height": 860}}
+WIDE = {"viewport": {"width": 1360, "height": 860}}
 
 
 def take(page: Page, path: str, name: str) -> None:
@@ -153,6 +155,7 @@ def main() -> None:
         server.start()
         try:
             example.sign_in()
+            example.connect()
             example.work()
             with chromium() as browser, pages(browser, example, "alice", color_scheme="light", **WIDE) as page:
                 take(page, f"/incidents/{example.checkout}", "incident.png")
