@@ -86,7 +86,9 @@ class Storage:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine: Engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
-        self.read_engine = self.engine.execution_options(sqlite_begin="BEGIN") if self.is_sqlite else self.engine
+        # all statements of a reader see one state of the database: on SQLite from the first on, on PostgreSQL when it is asked to
+        alike = {"sqlite_begin": "BEGIN"} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self.read_engine = self.engine.execution_options(**alike)
         self.lock = _FairLock()
         self._writer: Connection | None = None
         self._writer_is_patient = True

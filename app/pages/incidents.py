@@ -147,8 +147,8 @@ def _resolve() -> rx.Component:
         icon_name="bell-ring",
     )
     return dialog(
-        f"Resolve {IncidentsActs.resolving}",
-        hidden("number", IncidentsActs.resolving),
+        f"Resolve {Incidents.resolving}",
+        hidden("number", Incidents.resolving),
         rx.el.p(IncidentsActs.resolving_title, class_name="dim"),
         rx.cond(IncidentsActs.refires_reopen != "", warning),
         text_area(
@@ -158,7 +158,7 @@ def _resolve() -> rx.Component:
             draft=rx.cond(IncidentsActs.resolving_id != "", f"notes:{IncidentsActs.resolving_id}", ""),
             auto_focus=True,
         ),
-        open=IncidentsActs.resolving != "",
+        open=Incidents.resolving != "",
         on_open_change=IncidentsActs.set_resolving,
         on_submit=IncidentsActs.resolve,
         verb="Resolve",

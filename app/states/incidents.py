@@ -23,7 +23,8 @@ class Incidents(Shell):
     Rows stand in three lists, so that a change sends its group alone: `attention`, `working`, and `rest` for what is over or a page in
     the order of time. `waiting` counts those that wait because somebody reads. `nothing` says why there are no rows: first (nothing
     ever came), quiet (nobody waits), mine, none (nothing matches); empty while there are some. `wrong` has a sentence for each part of
-    the address that means nothing.
+    the address that means nothing. `resolving` is the number of the incident that the dialog is about, empty while it is closed: the list
+    holds still beneath it.
     """
 
     attention: list[IncidentRow] = []
@@ -42,6 +43,7 @@ class Incidents(Shell):
     all_of_it: str = ""
     is_loaded: bool = False
     tab_title: str = ""
+    resolving: str = ""
 
     _key: ListKey | None = None
     _wanted: Wanted | None = None
@@ -125,11 +127,11 @@ class Incidents(Shell):
         if listing == shown.listing:
             return True
         missing = shown.missing(listing)
-        others = await database.run(incident_list.lines, actor, missing) if missing and self._is_read else []
+        others = await database.run(incident_list.lines, actor, missing) if missing and (self._is_read or self.resolving) else []
         async with self:
             if self._shown is not shown:
                 return False
-            shown.take(listing, hold=self._is_read, others=others)
+            shown.take(listing, hold=self._is_read or self.resolving != "", others=others)
             self._send(shown, listing)
         return True
 
@@ -137,7 +139,7 @@ class Incidents(Shell):
     def set_read(self, _actor: Actor, is_read: bool) -> None:
         """Somebody begins to read the list, or has looked away: what waits comes in then."""
         self._is_read = is_read
-        if not is_read:
+        if not is_read and not self.resolving:
             self._let_in()
 
     @requires(Role.VIEWER)

@@ -20,12 +20,11 @@ SPANS = (("24h", "the last 24 hours"), ("7d", "the last 7 days"), ("30d", "the l
 
 
 class IncidentsActs(Incidents):
-    """`resolving` is the number of the incident that the dialog is about, empty while it is closed; `refusal` is why it did nothing.
+    """`refusal` is why the dialog did nothing, `sent_draft` the draft that was stored.
 
     `is_choosing` is whether the filters are open to be chosen; the `chosen_*` are what they begin with.
     """
 
-    resolving: str = ""
     resolving_id: str = ""
     resolving_title: str = ""
     firing_count: int = 0
