@@ -142,7 +142,7 @@ def _require_told(replace: bool, while_serving: bool) -> None:
         )
     if other_processes.is_served() and not while_serving:
         raise ConflictError(
-            "A server is using this database. Stop it first, or say --while-serving to replace what it shows under its eyes."
+            "A server is using this database. Stop it first, or say --while-serving to replace what its pages show."
         )
 
 

@@ -45,6 +45,7 @@ async def hear() -> None:
         async with connection:
             await connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
             await connection.execute("SELECT pg_advisory_lock_shared(%s)", [_SERVING_LOCK])
+            _log.info("listening for what other processes change")
             live_updates.hub.publish([live_updates.EVERYTHING])  # what came before cannot be known
             while True:
                 async for notify in connection.notifies(timeout=_QUIET_SECONDS):

@@ -11,6 +11,7 @@ import structlog
 
 from app.tasks.engine import EngineLoop
 from app.tasks.figures import count_open_pages
+from app.tasks.outages import Outage
 from app.tasks.wake_ups import hear_others
 from services import other_processes
 from services.errors import StorageBusyError
@@ -52,12 +53,15 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 
 async def _for_ever(name: str, loop: Loop) -> None:
     """Run a loop, and again when it breaks: a bug or a database that is away must not end it for good."""
+    outage = Outage()
     while True:
+        began = asyncio.get_running_loop().time()
         try:
             await loop()
             return
-        except StorageBusyError as error:
-            _log.warning("a loop waits for the database", loop=name, reason=error.message)
+        except StorageBusyError:
+            if outage.is_worth_a_word(began):
+                _log.warning("a loop waits for the database", loop=name)
         except Exception:
             _log.exception("a loop broke and starts again", loop=name)
         await asyncio.sleep(_RESTART_SECONDS)

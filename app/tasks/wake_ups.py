@@ -7,6 +7,7 @@ import random
 
 import structlog
 
+from app.tasks.outages import Outage
 from services import database, other_processes
 from services.other_processes import FileWatch, LostConnectionError
 
@@ -35,7 +36,7 @@ async def _watch_file() -> None:
 
 async def _listen() -> None:
     wait_seconds = _FIRST_WAIT_SECONDS
-    loop = asyncio.get_running_loop()
+    loop, outage = asyncio.get_running_loop(), Outage()
     while True:
         began = loop.time()
         try:
@@ -43,6 +44,7 @@ async def _listen() -> None:
         except LostConnectionError as error:
             if loop.time() - began > _LONGEST_WAIT_SECONDS:
                 wait_seconds = _FIRST_WAIT_SECONDS
-            _log.warning("the connection for wake-ups is lost; trying again", reason=str(error), seconds=round(wait_seconds, 1))
+            if outage.is_worth_a_word(began):
+                _log.warning("the connection for wake-ups is lost, and tried again until it is there", reason=str(error))
         await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.5))  # noqa: S311
         wait_seconds = min(_LONGEST_WAIT_SECONDS, wait_seconds * 2)
