@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from models.access import LoginSession
 from models.incidents import Incident
-from models.people import User
+from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import UNRESOLVED, IncidentState, Role, Theme
 from services import clock, database, live_updates
@@ -55,10 +55,12 @@ def nav(actor: Actor) -> NavView:
     with database.read(actor.tenant_id) as session:
         tenant = session.exec(select(Tenant)).one()
         user = session.exec(select(User).where(User.id == actor.id)).first()
+        # the actor was looked up when the page was loaded, and may have another name by now
+        name = session.exec(select(ActorRow.name).where(ActorRow.id == actor.id)).one()
         waits = _waiting(session)
         return NavView(
             organisation=tenant.name,
-            me=person_view(actor.id, actor.name, user.handle if user else ""),
+            me=person_view(actor.id, name, user.handle if user else ""),
             role=actor.role.value,
             is_admin=actor.role is Role.ADMIN,
             may_act=may(actor.role, Role.RESPONDER),

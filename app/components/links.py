@@ -3,9 +3,22 @@
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.el.element import Element
 from reflex_components_core.react_router.dom import ReactRouterLink
 
 from app.components.marks import Text
+
+
+class _Anchor(Element):
+    """The browser's own link: Reflex's would go by its router, and a place in the page is no page."""
+
+    tag = "a"
+    href: rx.Var[str]
+
+
+def place_link(*content: Any, place: str, **props: Any) -> rx.Component:
+    """A link to the element with the id `place` in this page."""
+    return _Anchor.create(*content, href=f"#{place}", **props)
 
 
 def page_link(*content: Any, to: Text, **props: Any) -> rx.Component:

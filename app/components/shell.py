@@ -8,7 +8,7 @@ from reflex.style import color_mode, set_color_mode
 from app.components.controls import button, icon_button
 from app.components.forms import native_form
 from app.components.labels import icon
-from app.components.links import page_link
+from app.components.links import page_link, place_link
 from app.components.marks import Text
 from app.components.people import person_avatar
 from app.components.status_line import connection_banner, live_light, status_line
@@ -179,7 +179,7 @@ def shell(
     stand at its end. `tab_title` replaces the title of the browser's tab. `current` is incidents, integrations or profile.
     """
     return rx.fragment(
-        rx.el.a("Skip to content", href="#main", class_name="skip"),
+        place_link("Skip to content", place="main", class_name="skip"),
         rx.el.div(
             _side(nav, current),
             rx.el.div(

@@ -35,7 +35,7 @@ def test_what_is_saved_is_shown_and_kept(organisation: Organisation) -> None:
     page = opened(organisation.responder)
     call(page, "save", form=FORM)
     assert (page.notice.text, page.notice.tone) == ("Saved.", "good")
-    assert (page.profile.name, page.nav.theme, page.nav.zone) == ("Robert", "dark", "Asia/Tokyo")
+    assert (page.profile.name, page.nav.me.name, page.nav.theme, page.nav.zone) == ("Robert", "Robert", "dark", "Asia/Tokyo")
     kept = people.own_profile(organisation.responder)
     assert (kept.handle, kept.shortcuts, kept.timeline_newest_first) == ("robert", True, False)
 
