@@ -151,6 +151,7 @@ class Storage:
 
         Raises: StorageBusyError when the database is away.
         """
+        away = (DBAPIError, NoConnectionInTimeError, self.dialect.loaded_dbapi.Error)  # a connection of the driver fails by its own errors
         for is_last in (False, True):
             raw = getattr(self._kept, "connection", None)
             try:
@@ -159,7 +160,7 @@ class Storage:
                     if not self.is_sqlite:
                         raw.driver_connection.autocommit = True  # type: ignore[union-attr]
                 return list(statement.run(raw.cursor(), values).fetchall())
-            except (DBAPIError, NoConnectionInTimeError) as error:
+            except away as error:
                 self._kept.connection = None
                 if raw is not None:
                     raw.invalidate()

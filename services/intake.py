@@ -6,10 +6,9 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -24,6 +23,10 @@ from services.secrets import hash_token
 from services.sources import Source
 
 BATCH_REQUESTS = 64
+BATCH_BYTES = 4 * 1024 * 1024
+"""Once the bodies of a batch have so many bytes it takes no more: a body may cost ten times its size when it is read."""
+WAITING_BYTES = 32 * 1024 * 1024
+"""So many bytes may wait; whoever comes then is told to come again."""
 WAIT_SECONDS = 1.5
 """A request that waited longer than this is answered 503 without being stored; the sender sends it again."""
 
@@ -49,13 +52,13 @@ class Answer:
 
 
 class _Request:
-    """One request in the queue."""
+    """One request in the queue. Its body is None once nobody waits for the answer any more."""
 
-    __slots__ = ("arrived", "document", "future", "key_hash", "loop", "outcome")
+    __slots__ = ("arrived", "body", "future", "key_hash", "loop", "outcome")
 
-    def __init__(self, key_hash: str, document: object, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, key_hash: str, body: bytes, loop: asyncio.AbstractEventLoop) -> None:
         self.key_hash = key_hash
-        self.document = document
+        self.body: bytes | None = body
         self.loop = loop
         self.future: asyncio.Future[Answer] = loop.create_future()
         self.arrived = time.monotonic()
@@ -69,23 +72,26 @@ class Intake:
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._guard = threading.Lock()
+        self._waiting_bytes = 0
 
     async def take(self, key: str, body: bytes) -> Answer:
         """Store what `body` says, sent with an integration's key, and answer after the commit.
 
         Raises: NotFoundError for an unknown key, NotAllowedError for a disabled integration, InvalidInputError and other refusals
-        for a body that cannot be understood, StorageBusyError when it was not stored in time.
+        for a body that cannot be understood, StorageBusyError when it was not stored in time or too much waits already.
         """
-        document: object
-        try:
-            document = formats.decode(body)
-        except RefusedError as refusal:
-            document = refusal  # an unknown key is told first, by the thread
-        request = _Request(hash_token(key), document, asyncio.get_running_loop())
+        if self._waiting_bytes + len(body) > WAITING_BYTES:
+            raise StorageBusyError
+        request = _Request(hash_token(key), body, asyncio.get_running_loop())
         self._start()
+        self._waiting_bytes += len(body)
         measures.intake_queue_depth.inc()
         self._queue.put(request)
-        return await request.future
+        try:
+            return await request.future
+        finally:
+            self._waiting_bytes -= len(body)
+            request.body = None
 
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Write what waits, then end the thread."""
@@ -104,28 +110,36 @@ class Intake:
                 self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            batch, is_last = [first], False
-            with suppress(queue.Empty):
-                while len(batch) < BATCH_REQUESTS:
-                    request = self._queue.get_nowait()
-                    if request is None:
-                        is_last = True
-                        break
-                    batch.append(request)
+        is_last = False
+        while not is_last:
+            batch, is_last = self._next()
             measures.intake_queue_depth.dec(len(batch))
+            refusals: dict[Source, str] = {}
             try:
-                _serve(batch)
+                _serve(batch, refusals)
             except BaseException:  # the thread must outlive any bug: senders are told, and send again
                 _log.exception("intake failed")
                 for request in batch:
                     request.outcome = request.outcome or NotStoredError()
-            _answer(batch)
-            if is_last:
-                return
+            _answer([request for request in batch if not _was_refused(request.outcome)])
+            _note(refusals)
+            _answer([request for request in batch if _was_refused(request.outcome)])
+
+    def _next(self) -> tuple[list[_Request], bool]:
+        """What waits now, at least one request unless it is time to end; and whether it is."""
+        batch: list[_Request] = []
+        size = 0
+        request = self._queue.get()
+        while request is not None:
+            batch.append(request)
+            size += len(request.body or b"")
+            if len(batch) >= BATCH_REQUESTS or size >= BATCH_BYTES:
+                return batch, False
+            try:
+                request = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, False
+        return batch, True
 
 
 def _answer(batch: Sequence[_Request]) -> None:
@@ -148,7 +162,8 @@ def _settle(requests: Sequence[_Request]) -> None:
             request.future.set_exception(request.outcome or StorageBusyError())
 
 
-def _serve(batch: Sequence[_Request]) -> None:
+def _serve(batch: Sequence[_Request], refusals: dict[Source, str]) -> None:
+    """Write what the batch says and set its outcomes; `refusals` gets a sentence for each source that was refused something."""
     late = time.monotonic() - WAIT_SECONDS
     waiting = [request for request in batch if request.arrived >= late]
     if not waiting:
@@ -158,41 +173,45 @@ def _serve(batch: Sequence[_Request]) -> None:
     except StorageBusyError as busy:
         _refuse(waiting, busy)
         return
-    by_tenant: dict[Any, list[tuple[_Request, Delivery]]] = {}
+    by_tenant: dict[UUID, list[tuple[_Request, Delivery]]] = {}
     for request in waiting:
         source = known.get(request.key_hash)
         delivery = _read(request, source)
         if delivery is not None:
             by_tenant.setdefault(delivery.source.tenant_id, []).append((request, delivery))
         if source is not None:
-            _note_refusal(source, request, delivery)
+            sentence = _refusal_of(source, request, delivery)
+            if sentence:
+                refusals[source] = sentence
     for work in by_tenant.values():
         _store(work)
+
+
+def _refusal_of(source: Source, request: _Request, delivery: Delivery | None) -> str:
+    """Why something of this request was refused; empty when nothing was, or the source is meant to be refused."""
+    outcome = request.outcome
+    refused = delivery.refused if delivery is not None else outcome.refused if isinstance(outcome, Answer) else ()
+    if refused:
+        return refused[0].reason
+    return outcome.message if isinstance(outcome, RefusedError) and source.enabled else ""
+
+
+def _was_refused(outcome: Answer | BaseException | None) -> bool:
+    """Whether something of the request was refused, which the integration's page is to show by the time that the sender knows."""
+    return bool(outcome.refused) if isinstance(outcome, Answer) else isinstance(outcome, RefusedError)
 
 
 _noted_at: dict[UUID, float] = {}
 
 
-def _note_refusal(source: Source, request: _Request, delivery: Delivery | None) -> None:
-    """Show on the integration's page what was refused last: at most once a second, so that a broken sender costs little."""
-    if delivery is not None:
-        refused = delivery.refused
-    elif isinstance(request.outcome, Answer):
-        refused = request.outcome.refused
-    else:
-        refused = ()
-    if refused:
-        sentence = refused[0].reason
-    elif isinstance(request.outcome, RefusedError) and source.enabled:
-        sentence = request.outcome.message
-    else:
-        return
+def _note(refusals: Mapping[Source, str]) -> None:
+    """Show on the integrations' pages what was refused last: at most once a second, so that a broken sender costs little."""
     now = time.monotonic()
-    if now - _noted_at.get(source.id, -2.0) < 1.0:
-        return
-    _noted_at[source.id] = now
-    with suppress(StorageBusyError):
-        sources.note_refusal(source, sentence)
+    for source, sentence in refusals.items():
+        if now - _noted_at.get(source.id, -2.0) >= 1.0:
+            _noted_at[source.id] = now
+            with suppress(StorageBusyError):
+                sources.note_refusal(source, sentence)
 
 
 def _read(request: _Request, source: Source | None) -> Delivery | None:
@@ -202,9 +221,9 @@ def _read(request: _Request, source: Source | None) -> Delivery | None:
             raise NotFoundError("No integration has this key. Look at its address under Integrations.")
         if not source.enabled:
             raise NotAllowedError(f"The integration {source.name} is disabled. An admin can enable it under Integrations.")
-        if isinstance(request.document, RefusedError):
-            raise request.document
-        received = formats.read(IntegrationKind(source.kind), request.document)
+        if request.body is None:
+            return None
+        received = formats.read(IntegrationKind(source.kind), formats.decode(request.body))
     except RefusedError as refusal:
         request.outcome = refusal
         return None
