@@ -9,9 +9,9 @@ import hashlib
 import inspect
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http.cookies import CookieError, SimpleCookie
-from typing import Annotated, Any, get_origin, get_type_hints
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 import reflex as rx
@@ -21,10 +21,11 @@ from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 
 from app import sockets
+from app.handler_arguments import Arguments
 from models.vocabulary import Role
 from services import access, api_keys, database, live_updates, sessions, settings
 from services.access import Actor
-from services.errors import InvalidInputError, NotAllowedError, NotSignedInError, RefusedError
+from services.errors import NotAllowedError, NotSignedInError, RefusedError
 
 COOKIE = "tocsin_session"
 HOME = "/incidents"
@@ -82,7 +83,7 @@ def requires(role: Role, *, background: bool = False) -> Callable[[Callable[...,
     """
 
     def decorate(handler: Callable[..., Any]) -> Any:
-        visible = _Arguments(handler)
+        visible = Arguments(handler)
 
         async def admitted(state: Any, given: dict[str, Any]) -> tuple[Actor, dict[str, Any]]:
             actor = await actor_of(state)
@@ -165,85 +166,66 @@ async def _tell(state: Any, refusal: RefusedError, background: bool) -> EventSpe
 
 
 def _told(state: Any, refusal: RefusedError) -> EventSpec | None:
-    if isinstance(refusal, NotSignedInError):
-        url = state.router.url
+    url = state.router.url
+    here = f"{url.path}?{url.query}" if url.query else url.path
+    if isinstance(refusal, NotSignedInError | _OtherRightsError):
         sockets.blank(state)
-        return rx.redirect(login_path(f"{url.path}?{url.query}" if url.query else url.path))
+        return rx.redirect(login_path(here) if isinstance(refusal, NotSignedInError) else here)
     if not hasattr(state, "say"):
         raise refusal
     state.say(refusal.message, bad=True)
     return None
 
 
-class _Arguments:
-    """What a client may give to a handler: all but the state and the actor, each of the type that the handler names."""
-
-    def __init__(self, handler: Callable[..., Any]) -> None:
-        signature = inspect.signature(handler)
-        self._names = list(signature.parameters)[2:]
-        self._signature = signature.replace(parameters=[p for n, p in signature.parameters.items() if n != list(signature.parameters)[1]])
-        self._hints = {name: hint for name, hint in get_type_hints(handler).items() if name in self._names}
-        self._needed = {n for n in self._names if signature.parameters[n].default is inspect.Parameter.empty}
-
-    def show_on(self, wrapper: Any) -> None:
-        """Make the wrapper look as if it took these arguments: Reflex reads them there."""
-        wrapper.__signature__ = self._signature
-        wrapper.__annotations__ = dict(self._hints)
-
-    def by_name(self, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-        return dict(zip(self._names, args, strict=False)) | given
-
-    def check(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Raises: InvalidInputError when a client sends something else."""
-        if not self._needed <= given.keys() <= set(self._names):
-            raise InvalidInputError("This page is older than the server, or was tampered with. Load it again.")
-        for name, value in given.items():
-            kind = get_origin(self._hints.get(name)) or self._hints.get(name)
-            if isinstance(kind, type) and not isinstance(value, kind):
-                raise InvalidInputError("This page is older than the server, or was tampered with. Load it again.", field=name)
-        return given
+class _OtherRightsError(RefusedError):
+    """Somebody was given another role while a page of theirs was open: it is loaded anew with the rights that they have now."""
 
 
 @asynccontextmanager
 async def while_signed_in(state: rx.State, actor: Actor) -> AsyncIterator[None]:
     """Run the body for as long as the tab is open and the actor's session lives. For background handlers that follow something.
 
-    It ends quietly when the tab has left. When the session has ended it raises, which leads the tab to the sign-in page.
-    Raises: NotSignedInError.
+    It ends quietly when the tab has left. When the session has ended it raises, which leads the tab to the sign-in page; when the
+    actor has another role, the page is loaded anew. Raises: NotSignedInError, RefusedError.
     """
     body = asyncio.current_task()
     assert body is not None
     tab, sid = sockets.tab(state)
     token = token_in(state.router.headers.cookie)
-    ended: list[str] = []
+    ended: list[RefusedError | None] = []
+
+    async def is_over() -> bool:
+        if not sockets.is_tab_open(tab, sid):
+            ended.append(None)
+            return True
+        try:
+            found = await database.run(sessions.actor_for_token, token)
+        except RefusedError:  # the database may be away: ask again later
+            return False
+        if found is None:
+            ended.append(NotSignedInError("You were signed out."))
+        elif found.role is not actor.role:
+            ended.append(_OtherRightsError("Your role was changed."))
+        return bool(ended)
 
     async def guard() -> None:
         topics = [live_updates.session_topic(actor.session_id)] if actor.session_id else []
         with live_updates.hub.subscribe(*topics, live_updates.person_topic(actor.id)) as subscription:
-            while True:
-                changed = await subscription.wait(LOOK_AGAIN_SECONDS)
-                if not sockets.is_tab_open(tab, sid):
-                    ended.append("the tab has left")
-                    break
-                if changed == {live_updates.EVERYTHING}:
+            while not await is_over():  # at once, too: what happened before the subscription was told to nobody
+                if await subscription.wait(LOOK_AGAIN_SECONDS) == {live_updates.EVERYTHING}:
                     await asyncio.sleep(random.uniform(0, 2))  # noqa: S311  # or all open pages would ask at the same moment
-                with suppress(RefusedError):  # the database may be away: ask again
-                    if await database.run(sessions.actor_for_token, token) is None:
-                        ended.append("the session has ended")
-                        break
         body.cancel()
 
     guarding = asyncio.create_task(guard())
     try:
         yield
     except asyncio.CancelledError:
-        if not ended:
+        if not ended or body.uncancel() > 0:
             raise
-        body.uncancel()
     finally:
         guarding.cancel()
-    if ended == ["the session has ended"]:
-        raise NotSignedInError("You were signed out.")
+    if ended and ended[0] is not None:
+        raise ended[0]
 
 
 class Tab(rx.State):
@@ -261,10 +243,17 @@ class OneHolder(Middleware):
         holder = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest() if token else ""
         tab = await state.get_state(Tab)
         is_loading = event.name.endswith(".hydrate_and_load")
-        if tab._holder != holder or (is_loading and holder and await actor_of(state) is None):
+        if tab._holder != holder or (is_loading and holder and not await _is_known(state)):
             sockets.blank(state)
             tab._holder = holder
         return None
+
+
+async def _is_known(state: BaseState) -> bool:
+    try:
+        return await actor_of(state) is not None
+    except RefusedError:  # while the database is away nothing is known of anybody
+        return False
 
 
 # --- HTTP -----------------------------------------------------------------------------------------------------------------------

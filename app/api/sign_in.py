@@ -14,10 +14,12 @@ from app import refused_forms, session
 from app.api import bodies
 from services import database, one_time_links, sessions, settings, sign_in
 from services.errors import NotAllowedError, RefusedError
-from services.sessions import LIFETIME, SignedIn
+from services.sessions import SignedIn
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
 _MOST_FIELDS = 30
+_COOKIE_SECONDS = 400 * 24 * 3600
+"""As long as browsers keep a cookie: when a session ends is up to the database, where each use pushes its end on."""
 
 
 async def typed_form(request: Request) -> dict[str, str]:
@@ -46,7 +48,7 @@ def _enter(request: Request, path: str, signed_in: SignedIn) -> Response:
     answer.set_cookie(
         session.COOKIE,
         signed_in.token,
-        max_age=int(LIFETIME.total_seconds()),
+        max_age=_COOKIE_SECONDS,
         path="/",
         secure=_is_secure(request),
         httponly=True,

@@ -15,9 +15,9 @@ from app.session import OneHolder, Tab, open_to_all, requires, while_signed_in
 from app.states.status import Status
 from models.people import User
 from models.vocabulary import Role
-from services import database, sessions
+from services import database, live_updates, sessions
 from services.access import Actor
-from services.errors import ConflictError, StorageBusyError
+from services.errors import ConflictError, NotSignedInError, StorageBusyError
 from tests.fixtures.organisations import Organisation
 from tests.fixtures.tabs import begin_session, open_tab
 
@@ -193,6 +193,66 @@ def test_following_ends_and_leads_to_sign_in_when_the_session_is_revoked(
 
     assert where([asyncio.run(revoke_while_following())]) == "/login"
     assert board.secret == ""
+
+
+def test_following_ends_and_loads_the_page_anew_when_the_role_was_changed(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "is_tab_open", lambda *_: True)
+    board: Any = open_tab(Board, begin_session(organisation.admin).token, url="http://localhost/settings/people")
+
+    def demote() -> None:
+        with database.write(organisation.tenant_id) as tx:
+            tx.session.exec(update(User).where(col(User.id) == organisation.admin.id).values(role=Role.VIEWER))
+            tx.wake(live_updates.person_topic(organisation.admin.id))
+
+    async def demote_while_following() -> Any:
+        following = asyncio.create_task(Board.event_handlers["follow"].fn(board))
+        await asyncio.sleep(0.3)
+        board.secret = "what admins see"
+        await asyncio.to_thread(demote)
+        return await asyncio.wait_for(following, 5)
+
+    assert where([asyncio.run(demote_while_following())]) == "/settings/people"
+    assert board.secret == ""
+
+
+def test_a_session_that_ended_before_the_following_began_is_noticed_at_once(
+    organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "is_tab_open", lambda *_: True)
+    signed_in = begin_session(organisation.viewer)
+    board: Any = open_tab(Board, signed_in.token)
+
+    async def follow() -> None:
+        async with while_signed_in(board, signed_in.actor):
+            await asyncio.sleep(30)
+
+    sessions.sign_out(signed_in.actor)
+    with pytest.raises(NotSignedInError):
+        asyncio.run(asyncio.wait_for(follow(), 5))
+
+
+def test_following_goes_on_while_the_database_is_away(organisation: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "is_tab_open", lambda *_: True)
+    monkeypatch.setattr(session, "LOOK_AGAIN_SECONDS", 0.05)
+    signed_in = begin_session(organisation.viewer)
+    board: Any = open_tab(Board, signed_in.token)
+    looks = 0
+
+    def away(*_: object) -> None:
+        nonlocal looks
+        looks += 1
+        raise StorageBusyError
+
+    async def follow() -> bool:
+        async with while_signed_in(board, signed_in.actor):
+            await asyncio.sleep(0.5)
+        return True
+
+    monkeypatch.setattr(sessions, "actor_for_token", away)
+    assert asyncio.run(asyncio.wait_for(follow(), 5))
+    assert looks > 1
 
 
 def test_following_ends_quietly_when_the_tab_has_left(organisation: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
