@@ -16,7 +16,7 @@ help: ## say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## install everything into .venv and build the pages
-	@$(BIN)/python -m app.serve
+	@$(BIN)/python -m app.bundle
 
 run: $(READY) ## start Tocsin and print its address (settings: TOCSIN_PORT=8123 make run)
 	@exec $(BIN)/tocsin serve

@@ -5,7 +5,7 @@ from typing import Any
 
 import reflex as rx
 
-from app import serve
+from app import bundle
 
 
 class OwnOrigin(rx.plugins.Plugin):
@@ -13,17 +13,17 @@ class OwnOrigin(rx.plugins.Plugin):
 
     def update_env_json(self) -> dict[str, Any]:
         """Called by Reflex before the build: what its scripts know of their surroundings."""
-        return {"PATCHED_BY": serve.patch_mark()}
+        return {"PATCHED_BY": bundle.patch_mark()}
 
     def post_build(self, **context: Any) -> None:
         """Called by Reflex between the build and the compression of what it made."""
-        serve.talk_to_own_origin(Path(context["static_dir"]))
+        bundle.talk_to_own_origin(Path(context["static_dir"]))
 
 
 config = rx.Config(
     app_name="app",
     app_module_import="app.app",
-    api_url=f"http://{serve.NO_HOST}",
+    api_url=f"http://{bundle.NO_HOST}",
     deploy_url=None,
     backend_host="127.0.0.1",
     cors_allowed_origins=[],  # nobody by CORS; the socket has a rule of its own in app/sockets.py

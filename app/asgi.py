@@ -126,6 +126,7 @@ def tame_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 1_000)
+    gc.enable()
 
 
 def create() -> ASGIApp:

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 import httpx  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 
-from app import serve  # noqa: E402
+from app import bundle  # noqa: E402
 from tests.fixtures.browsers import chromium  # noqa: E402
 from tests.fixtures.servers import Server  # noqa: E402
 
@@ -147,7 +147,7 @@ def take(page: Page, path: str, name: str) -> None:
 
 def main() -> None:
     """Take all pictures."""
-    serve.bundle()
+    bundle.ensure()
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tocsin-pictures-") as folder:
         server = Server(Path(folder))

@@ -97,10 +97,10 @@ def _print_finding(finding: Finding) -> None:
 
 
 def _check_bundle() -> Finding:
-    from app import serve
+    from app import bundle
     from services.doctor import Finding, Verdict
 
-    if (serve.BUNDLES / serve.fingerprint()).is_dir():
+    if (bundle.BUNDLES / bundle.fingerprint()).is_dir():
         return Finding("bundle", Verdict.WELL, "The pages are built, from the sources as they are.")
     advice = "Run make setup, or start the server: both build them, which takes up to half a minute."
     return Finding("bundle", Verdict.WARNING, "The pages are not built from the sources as they are.", advice)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from app import serve
+from app import bundle
 from tests.bench.load import Load, send
 from tests.bench.many_pages import opened, record
 from tests.bench.processes import EMPTY_SERVER, memory_mib, running, tocsin_environment
@@ -29,7 +29,7 @@ _LOGIN = {"email": "ada@example.org", "password": "correct-horse-battery"}
 
 def main(long: bool) -> Iterator[Row]:
     """Each figure is of the server's whole session, with shared memory counted once; more rounds of pages when `long`."""
-    serve.bundle()
+    bundle.ensure()
     with tempfile.TemporaryDirectory(prefix="tocsin-memory-") as name:
         folder = Path(name)
         floor = _empty_mib(folder)

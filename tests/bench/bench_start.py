@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from app import serve
+from app import bundle
 from tests.bench.processes import EMPTY_SERVER, running, tocsin_environment
 from tests.bench.rows import Row
 from tests.fixtures.servers import TOCSIN, free_port
@@ -20,7 +20,7 @@ _STARTS = 9
 
 def main(long: bool) -> Iterator[Row]:
     """Each start beside an empty Python and an empty server, started in turn with it."""
-    serve.bundle()
+    bundle.ensure()
     with tempfile.TemporaryDirectory(prefix="tocsin-start-") as name:
         folder = Path(name)
         first = _seconds([TOCSIN, "serve"], folder, "data")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.serve import ROOT
+from app.bundle import ROOT
 
 TARGETS = ("setup", "run", "test", "test-long", "check", "dev", "bench", "help")
 
@@ -111,7 +111,7 @@ def test_a_changed_lock_is_installed_and_compiled_before_the_start(clone: Path, 
 def test_setup_builds_the_pages_and_starts_nothing(clone: Path) -> None:
     calls = set_up(clone)
     make(clone, "setup")
-    assert calls.read_text().splitlines() == ["python -m app.serve"]
+    assert calls.read_text().splitlines() == ["python -m app.bundle"]
 
 
 def test_a_failing_install_is_tried_again_the_next_time(clone: Path) -> None:

@@ -28,3 +28,7 @@ def test_tokens_differ_and_show_only_their_beginning() -> None:
     assert len(token) >= 46
     assert len(secrets.visible_prefix(token)) <= 12
     assert len(secrets.hash_token(token)) == 64
+
+
+def test_a_look_for_nobody_costs_what_a_look_for_somebody_does() -> None:
+    assert not secrets._hasher.check_needs_rehash(secrets._nobody)
