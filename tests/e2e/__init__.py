@@ -1,0 +1,1 @@
+"""Real senders against a real server."""
