@@ -2,6 +2,7 @@
 
 from tests.fixtures.clocks import clock
 from tests.fixtures.databases import database_url, new_database, postgresql_server, sqlite_template, storage
+from tests.fixtures.forged_tabs import forge
 from tests.fixtures.organisations import organisation
 from tests.fixtures.passwords import quick_passwords
 from tests.fixtures.stories import story
@@ -9,6 +10,7 @@ from tests.fixtures.stories import story
 __all__ = [
     "clock",
     "database_url",
+    "forge",
     "new_database",
     "organisation",
     "postgresql_server",

@@ -1,0 +1,383 @@
+"""Who gets into which event handler: made from the handlers that are registered, and called over a real socket as an attacker would.
+
+Any client may send any event from any page. A handler that is in neither table fails the tests by its name: say there with what it is
+called. Whom it admits, it says itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app import app as composition
+from app.session import own_handlers
+from models.columns import new_id
+from models.vocabulary import ActorKind, Role
+from services import access, comments, incidents, integrations, people, sessions
+from services.access import Actor, may
+from services.errors import NotAllowedError
+from tests.fixtures import organisations
+from tests.fixtures.contents import contents, differences, ids, told_of
+from tests.fixtures.forged_tabs import ROOT, ForgedTab, Told
+from tests.fixtures.northwind import PEOPLE, Northwind
+from tests.fixtures.servers import PASSWORD
+from tests.fixtures.tabs import begin_session
+
+MARK = "Quokka"
+"""Stands in what Northwind has written, and nowhere in Southwind."""
+
+
+@dataclass(frozen=True)
+class Forged:
+    """With what a handler is called, on which page, and what is called there before it.
+
+    `writes` is the lowest role for which it changes a row; None when it only shows something. In braces stand things of Northwind.
+    """
+
+    given: dict[str, Any] = field(default_factory=dict)
+    at: str = "/incidents"
+    writes: Role | None = None
+    first: tuple[str, ...] = ()
+
+
+READ, ACT, RUN = Role.VIEWER, Role.RESPONDER, Role.ADMIN
+INCIDENT, ONE, PROFILE, PEOPLE_PAGE = "/incidents/{open}", "/integrations/{integration}", "/settings/profile", "/settings/people"
+TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
+HANDLERS: dict[str, Forged] = {
+    "Shell.follow": Forged(),
+    "Shell.keep_theme": Forged({"theme": "dark"}, writes=ACT),
+    "Incidents.load": Forged(),
+    "Incidents.watch": Forged(),
+    "Incidents.set_read": Forged({"is_read": False}),
+    "Incidents.show_new": Forged(),
+    "Incidents.look_for": Forged({"form": {"q": "pool"}}),
+    "IncidentsActs.move": Forged({"number": "{open}", "verb": "acknowledge"}, writes=ACT),
+    "IncidentsActs.undo": Forged(writes=ACT, first=("IncidentsActs.move",)),
+    "IncidentsActs.resolve": Forged({"form": {"number": "{open}", "notes": "Rolled back"}}, writes=ACT),
+    "IncidentsActs.set_resolving": Forged({"is_open": False}),
+    "IncidentsActs.choose": Forged({"is_open": True}),
+    "IncidentsActs.apply": Forged({"form": {"state-open": "on", "assignee": "{user}"}}),
+    "IncidentDetail.load": Forged(at=INCIDENT),
+    "IncidentDetail.watch": Forged(at=INCIDENT),
+    "IncidentDetail.show_earlier": Forged(at=INCIDENT),
+    "IncidentDetail.show_later": Forged(at=INCIDENT),
+    "IncidentDetail.show_newest": Forged(at=INCIDENT),
+    "IncidentDetail.show_only": Forged({"kinds": "comments"}, at=INCIDENT),
+    "IncidentDetail.turn_order": Forged(at=INCIDENT, writes=ACT),
+    "IncidentDetail.show_all_alerts": Forged(at=INCIDENT),
+    "IncidentDetail.go_next": Forged({"number": "{open}"}, at=INCIDENT),
+    "IncidentDetail.go_previous": Forged({"number": "{open}"}, at=INCIDENT),
+    "IncidentActs.acknowledge": Forged({"number": "{open}"}, at=INCIDENT, writes=ACT),
+    "IncidentActs.investigate": Forged({"number": "{open}"}, at=INCIDENT, writes=ACT),
+    "IncidentActs.give_back": Forged({"number": "{acknowledged}"}, at=INCIDENT, writes=ACT),
+    "IncidentActs.resolve": Forged({"form": {"number": "{open}", "notes": "Rolled back"}}, at=INCIDENT, writes=ACT),
+    "IncidentActs.reopen": Forged({"form": {"number": "{resolved}", "reason": "It is back"}}, at=INCIDENT, writes=ACT),
+    "IncidentActs.change_severity": Forged({"form": {"number": "{open}", "severity": "low"}}, at=INCIDENT, writes=ACT),
+    "IncidentActs.edit": Forged({"form": {"number": "{open}", "title": "Other", "description": "words"}}, at=INCIDENT, writes=ACT),
+    "IncidentActs.undo": Forged(at=INCIDENT, writes=ACT, first=("IncidentActs.acknowledge",)),
+    "IncidentActs.comment": Forged({"form": {"number": "{open}", "body": "Looking", "draft_key": "{turn}"}}, at=INCIDENT, writes=ACT),
+    "IncidentActs.open_dialog": Forged({"name": "resolve"}, at=INCIDENT),
+    "IncidentActs.set_dialog_open": Forged({"is_open": False}, at=INCIDENT),
+    "Integrations.load": Forged(at="/integrations"),
+    "Integrations.load_new": Forged(at="/integrations/new"),
+    "Integrations.watch": Forged(at="/integrations"),
+    "Integrations.make": Forged({"form": {"kind": "generic", "name": "Made {turn}"}}, at="/integrations/new", writes=RUN),
+    "OneIntegration.load": Forged(at=ONE),
+    "OneIntegration.watch": Forged(at=ONE),
+    "OneIntegration.switch": Forged(at=ONE, writes=RUN),
+    "OneIntegration.ask_to_rotate": Forged({"wanted": True}, at=ONE),
+    "OneIntegration.rotate": Forged(at=ONE, writes=RUN),
+    "OneIntegration.ask_to_rename": Forged({"wanted": True}, at=ONE),
+    "OneIntegration.rename": Forged({"form": {"name": "Renamed {turn}"}}, at=ONE, writes=RUN),
+    "Profile.load": Forged(at=PROFILE),
+    "Profile.watch": Forged(at=PROFILE),
+    "Profile.save": Forged(
+        {"form": {"name": "Somebody {turn}", "handle": "h{turn}", "timezone": "Asia/Tokyo", "theme": "light", **TURNED}}, PROFILE, ACT
+    ),
+    "Profile.change_password": Forged({"form": {"old_password": PASSWORD, "new_password": f"{PASSWORD} {{turn}}"}}, PROFILE, ACT),
+    "Profile.end_session": Forged({"session_id": "{session}"}, at=PROFILE, writes=READ),
+    "People.load": Forged(at=PEOPLE_PAGE),
+    "People.watch": Forged(at=PEOPLE_PAGE),
+    "People.ask_for_person": Forged({"wanted": True}, at=PEOPLE_PAGE),
+    "People.make_person": Forged(
+        {"form": {"name": "New {turn}", "email": "n{turn}@example.org", "handle": "", "role": "viewer"}}, PEOPLE_PAGE, RUN
+    ),
+    "People.make_link": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE, writes=RUN),
+    "People.close_link": Forged({"wanted": False}, at=PEOPLE_PAGE),
+}
+OPEN: dict[str, Forged] = {
+    "Gate.load_sign_in": Forged(at="/login?next=/incidents/{open}"),
+    "Gate.load_set_up": Forged(at="/setup?token=guessed"),
+    "Gate.load_new_password": Forged(at="/new-password?token=guessed"),
+    "Status.say": Forged({"sentence": "Hello", "bad": False, "may_undo": True}),
+    "Status.show_failure": Forged({"sentence": "Hello"}),
+}
+"""Those that admit everybody: they show nothing that is stored but whether a one-time link works, to whoever has it."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """A registered handler: its name in the table, its name on the wire, the lowest role that it admits."""
+
+    name: str
+    wire: str
+    role: Role | None
+    is_background: bool
+
+
+def handlers() -> dict[str, Handler]:
+    """All of ours; those that tests define are left out."""
+    found = {}
+    for state, name, function in own_handlers():
+        if state.__module__.startswith("app."):
+            short = f"{state.__name__}.{name}"
+            background = state.event_handlers[name].is_background
+            found[short] = Handler(short, f"{state.get_full_name()}.{name}", function.needed_role, background)
+    return found
+
+
+def test_each_handler_is_in_the_matrix() -> None:
+    marked = {name: handler.role for name, handler in handlers().items()}
+    assert {name for name, role in marked.items() if role is not None} == set(HANDLERS)
+    assert {name for name, role in marked.items() if role is None} == set(OPEN)
+
+
+def test_each_page_is_loaded_by_a_handler_of_the_matrix() -> None:
+    at = {forged.at.partition("?")[0] for forged in (HANDLERS | OPEN).values()}
+    for page in composition.PAGES:
+        shown = page.path.replace("[number]", "{open}").replace("[integration]", "{integration}")
+        assert page.load is None or shown in at, page.path
+        assert page.is_behind_sign_in == (page.load is not None and page.load.fn.needed_role is not None), page.path
+
+
+class Things(dict[str, str]):
+    """Things of Northwind by the names that stand in braces, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> str:
+        self[name] = self._make(name)
+        return self[name]
+
+    def fill(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self.fill(each) for name, each in value.items()}
+        return value.format_map(self) if isinstance(value, str) else value
+
+    def without(self, text: str) -> str:
+        """A text with these things, and ids that were made since, taken out."""
+        for thing in self.values():
+            text = text.replace(thing, "…")
+        return re.sub("[0-9a-f]{32}", "…", text)
+
+
+class World:
+    """Northwind, whose every word is marked, Southwind, and tabs of the people of both."""
+
+    def __init__(self, northwind: Northwind, forge: Callable[..., ForgedTab]) -> None:
+        self.northwind, self._forge = northwind, forge
+        self._turns = itertools.count(1)
+        admin = northwind.actors[RUN]
+        self._integration = integrations.create(admin, "generic", f"{MARK} checks {new_id().hex}").id.hex
+        self._user = self.person(READ).id
+        southwind = people.create_organisation(f"Southwind {new_id().hex}")
+        self.stranger = organisations.person(southwind, "Sten Stranger", RUN, email=f"{new_id().hex}@southwind.example")
+
+    def person(self, role: Role) -> Actor:
+        """Somebody new of Northwind, with the password of all."""
+        email = f"{new_id().hex}@northwind.example"
+        return organisations.person(self.northwind.system, f"{MARK} {next(self._turns)}", role, email=email, password=PASSWORD)
+
+    def tab(self, whose: Actor | None = None) -> ForgedTab:
+        """A tab of this person, or of nobody, that was told already what it holds."""
+        tab = self._forge(self.northwind.server.address, begin_session(whose).token if whose else "")
+        tab.settle()
+        return tab
+
+    def things(self, whose: Actor) -> Things:
+        """Things of Northwind; the session is one of this person's, beside the one that they use."""
+        return Things(lambda name: self._make(name, whose))
+
+    def _make(self, name: str, whose: Actor) -> str:
+        made = {"integration": self._integration, "user": self._user.hex, "turn": str(next(self._turns))}
+        if name in made:
+            return made[name]
+        if name == "session":
+            session_id = begin_session(whose).actor.session_id
+            assert session_id is not None
+            return session_id.hex
+        number, by = self.northwind.fire(new_id().hex, title=f"{MARK} is away"), self.northwind.actors[ACT]
+        comments.add(by, number, f"{MARK} is what I look at")
+        if name == "acknowledged":
+            incidents.acknowledge(by, number)
+        elif name == "resolved":
+            incidents.resolve(by, number, f"{MARK} is back")
+        return number
+
+    def nowhere(self) -> Things:
+        """Things that are not there, anywhere."""
+        return Things(lambda name: new_id().hex if name in ("integration", "user", "session") else f"INC-{next(self._turns) + 90_000}")
+
+    @property
+    def secrets(self) -> set[str]:
+        """What nobody else may be told of Northwind."""
+        return ids(self.northwind.tenant_id) | {MARK, "Northwind", "northwind.example", *PEOPLE.values()}
+
+
+@pytest.fixture
+def world(northwind: Northwind, forge: Callable[..., ForgedTab]) -> Iterator[World]:
+    """Both organisations, on the server that all journeys share; this process has its database open."""
+    with northwind.database():
+        yield World(northwind, forge)
+
+
+class Complaints(list[str]):
+    """What is wrong, by handler: all of it is told at once."""
+
+    def unless(self, good: bool, who: str, what: object) -> None:
+        if not good:
+            self.append(f"{who}: {str(what)[:600]}")
+
+
+def refused(tab: ForgedTab, handler: Handler, given: dict[str, Any]) -> Told:
+    """Call it from the sign-in page, and wait until it is refused; what was told, which is more where it was not."""
+    tab.say(handler.wire, given)
+    with suppress(TimeoutError):
+        tab.wait_for(lambda told: bool(told.complaints or told.led_to))
+    return tab.settle()
+
+
+def sentence(role: Role, needed: Role) -> str:
+    """What somebody of too low a role is told."""
+    with pytest.raises(NotAllowedError) as refusal:
+        access.require(Actor(new_id(), new_id(), ActorKind.PERSON, role, ""), needed)
+    return refusal.value.message
+
+
+def test_whoever_is_not_admitted_changes_nothing_and_is_told_why(world: World) -> None:
+    complaints, admin = Complaints(), world.northwind.actors[RUN]
+    ended = begin_session(admin)
+    signed_out = {"nobody": world.tab(), "a revoked session": world.tab()}
+    signed_out["a revoked session"] = world._forge(world.northwind.server.address, ended.token)
+    sessions.sign_out(ended.actor)
+    signed_out["a revoked session"].settle()
+    tabs = {role: world.tab(world.person(role)) for role in Role}
+    secrets = world.secrets
+    for handler in handlers().values():
+        if handler.role is None:
+            continue
+        given = world.things(admin).fill(HANDLERS[handler.name].given)
+        before = contents()
+        for who, tab in signed_out.items():
+            told = refused(tab, handler, given)
+            complaints.unless(told.led_to == ["/login"], f"{handler.name}: {who} is not led to sign-in", told.text)
+            complaints.unless(not told_of(told.text, secrets), f"{handler.name}: {who} is told", told_of(told.text, secrets))
+        for role in list(Role)[: list(Role).index(handler.role)]:
+            told = refused(tabs[role], handler, given)
+            complaints.unless(told.complaints == [sentence(role, handler.role)], f"{handler.name}: a {role} is not refused", told.text)
+            complaints.unless(told.names == {"notice"} and not told.events, f"{handler.name}: a {role} is told", told.text)
+        changed = differences(before, contents())
+        complaints.unless(not changed, f"{handler.name}: somebody who is not admitted changed", changed)
+    assert not complaints, "\n".join(complaints)
+
+
+def test_whoever_is_admitted_gets_it_done(world: World) -> None:
+    """Else the refusals above would show nothing: with the same things, the lowest role that is admitted gets in."""
+    complaints, registered = Complaints(), handlers()
+    for name, forged in HANDLERS.items():
+        lowest = registered[name].role
+        assert lowest is not None
+        for role in {lowest, forged.writes or lowest}:
+            whose = world.person(role)
+            tab, things = world.tab(whose), world.things(whose)
+            tab.open(things.fill(forged.at))
+            for before_it in forged.first:
+                tab.call(registered[before_it].wire, things.fill(HANDLERS[before_it].given))
+            tab.settle()
+            given, before = things.fill(forged.given), contents()
+            told = tab.call(registered[name].wire, given, at=things.fill(forged.at))
+            if registered[name].is_background:
+                told = tab.listen(0.2)
+            changed = differences(before, contents())
+            complaints.unless(not told.complaints and "/login" not in str(told.led_to), f"{name}: a {role} is refused", told.text)
+            writes = forged.writes is not None and may(role, forged.writes)
+            complaints.unless(bool(changed) == writes, f"{name}: a {role} changed", changed or f"nothing: {told.text}")
+            tab.close()
+    assert not complaints, "\n".join(complaints)
+
+
+def test_another_organisation_finds_nothing_by_a_handler(world: World) -> None:
+    """An admin elsewhere who names things of Northwind changes none of them, and cannot tell them from what is nowhere."""
+    complaints, registered = Complaints(), handlers()
+    tab = world.tab(world.stranger)
+    for name, forged in HANDLERS.items():
+        there, nowhere = world.things(world.northwind.actors[RUN]), world.nowhere()
+        filled = [(things, things.fill(forged.at), things.fill(forged.given)) for things in (there, nowhere)]
+        before, secrets = contents(of=world.northwind.tenant_id), world.secrets
+        told = []
+        names_something = bool(there.keys() - {"turn"})
+        for things, at, given in filled if names_something else filled[:1]:
+            opened = tab.open(at)
+            answer = tab.call(registered[name].wire, given, at=at)
+            found = told_of(opened.text + answer.text, secrets - set(things.values()))
+            complaints.unless(not found, f"{name}: a stranger is told", found)
+            said = (
+                set(answer.complaints),
+                answer.led_to,
+                answer.values("refusal"),
+                opened.values("is_absent")[-1:],
+                opened.values("absent")[-1:],
+            )
+            told.append(things.without(str(said)))
+        changed = differences(before, contents(of=world.northwind.tenant_id))
+        complaints.unless(not changed, f"{name}: a stranger changed", changed)
+        if not registered[name].is_background:  # such a one answers when it likes
+            complaints.unless(told[0] == told[-1], f"{name}: a stranger can tell what is there from what is nowhere", told)
+    assert not complaints, "\n".join(complaints)
+
+
+def test_an_admin_ends_no_session_of_somebody_else(world: World) -> None:
+    """Sessions belong to a person: to a colleague, whatever the role, they are not there."""
+    tab, things = world.tab(world.northwind.actors[RUN]), world.things(world.northwind.actors[ACT])
+    at, given = PROFILE, things.fill(HANDLERS["Profile.end_session"].given)
+    tab.open(at)
+    before = contents()
+    told = tab.call(handlers()["Profile.end_session"].wire, given, at=at)
+    assert told.complaints == ["There is no such session any more."]
+    assert not differences(before, contents())
+
+
+def test_what_is_open_to_all_shows_nobody_what_is_stored(world: World) -> None:
+    complaints, registered = Complaints(), handlers()
+    tab, things = world.tab(), world.things(world.northwind.actors[RUN])
+    for name, forged in OPEN.items():
+        at = things.fill(forged.at)
+        before = contents()
+        opened, told = tab.open(at), tab.call(registered[name].wire, forged.given, at=at)
+        secrets = world.secrets - set(things.values())
+        complaints.unless(
+            not told_of(opened.text + told.text, secrets), f"{name}: nobody is told", told_of(opened.text + told.text, secrets)
+        )
+        changed = differences(before, contents())
+        complaints.unless(not changed, f"{name}: nobody changed", changed)
+    assert not complaints, "\n".join(complaints)
+
+
+def test_no_variable_is_set_from_outside(world: World) -> None:
+    """Reflex has an event of its own that sets variables: it takes those that live in the browser, of which there are none."""
+    tab = world.tab(world.person(READ))
+    variables = {f"{state.get_full_name()}.{name}": "forged" for state, _, _ in own_handlers() for name in state.vars}
+    assert len(variables) > 50
+    before = contents()
+    told = tab.call(f"{ROOT}.reflex___state____update_vars_internal_state.update_vars_internal", {"vars": variables})
+    assert told.names == {"notice"}
+    assert "forged" not in told.text
+    assert not differences(before, contents())
