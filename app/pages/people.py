@@ -63,7 +63,7 @@ def _table() -> rx.Component:
             rx.el.tbody(rx.foreach(People.rows, _row)),
             class_name="tbl",
         ),
-        class_name="cardlist",
+        class_name="cardlist people-list",
     )
 
 
