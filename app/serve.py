@@ -60,16 +60,7 @@ def _settled(host: str | None, port: int | None, workers: int | None) -> setting
     found = settings.current()
     os.environ["TOCSIN_DATA_DIR"] = str(found.data_dir)
     os.environ["TOCSIN_DATABASE_URL"] = found.database_url
-    if not os.environ.get("TOCSIN_BASE_URL"):
-        os.environ["TOCSIN_BASE_URL"] = f"http://{_as_url_host(found.host)}:{found.port}"
-    settings.current.cache_clear()
-    return settings.current()
-
-
-def _as_url_host(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+    return found
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

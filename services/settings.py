@@ -47,9 +47,9 @@ class Settings(BaseSettings):
         "Default: the file `tocsin.db` in the data folder.",
     )
     base_url: str = Field(
-        default="http://127.0.0.1:8000",
+        default="",
         description="Address at which people and senders reach Tocsin, without a path. Links that leave Tocsin begin with it, and pages "
-        "may connect from it as well as from the host that they were loaded from. Default of `serve`: its own host and port.",
+        "may connect from it as well as from the host that they were loaded from. Default: `http://` with TOCSIN_HOST and TOCSIN_PORT.",
     )
     host: str = Field(
         default="127.0.0.1", description="Address that `tocsin serve` listens on. `0.0.0.0` for every network of the machine."
@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _origin(cls, url: str) -> str:
+        if not url:
+            return url  # made of host and port, below
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
             raise ValueError("must be an address without a path, such as https://tocsin.example.org")
@@ -115,7 +117,9 @@ class Settings(BaseSettings):
             raise ValueError(f"must be addresses or networks with commas between them, such as 10.0.0.0/8: {error}") from error
 
     @model_validator(mode="after")
-    def _database(self) -> "Settings":
+    def _whole(self) -> "Settings":
+        if not self.base_url:
+            object.__setattr__(self, "base_url", f"http://{_reachable(self.host)}:{self.port}")
         object.__setattr__(self, "database_url", _database_address(self.database_url.strip(), self.data_dir))
         if self.workers > 1 and self.is_sqlite:
             raise ValueError(several_on_sqlite(self.workers))
@@ -138,6 +142,13 @@ def several_on_sqlite(workers: int) -> str:
         f"TOCSIN_WORKERS: {workers} web processes need PostgreSQL: a SQLite file has one writer, and a page in one process would not "
         "hear of a change made in another. Set TOCSIN_DATABASE_URL to a postgresql:// address, or start one process (TOCSIN_WORKERS=1)."
     )
+
+
+def _reachable(host: str) -> str:
+    """The host as it stands in an address; a server that listens everywhere is reached on this machine, too."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _database_address(url: str, data_dir: Path) -> str:

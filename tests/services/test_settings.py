@@ -86,6 +86,24 @@ def test_cookies_are_secure_when_the_address_is(monkeypatch: pytest.MonkeyPatch)
     assert Settings(base_url="https://Tocsin.example.org/").base_url == "https://tocsin.example.org"
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8123"),
+        ("0.0.0.0", "http://127.0.0.1:8123"),
+        ("::1", "http://[::1]:8123"),
+        ("lan", "http://lan:8123"),
+    ],
+)
+def test_without_an_address_links_lead_to_where_the_server_listens(monkeypatch: pytest.MonkeyPatch, host: str, address: str) -> None:
+    monkeypatch.setenv("TOCSIN_HOST", host)
+    monkeypatch.setenv("TOCSIN_PORT", "8123")
+    assert settings.current().base_url == address
+    monkeypatch.setenv("TOCSIN_BASE_URL", "https://tocsin.example.org")
+    settings.current.cache_clear()
+    assert settings.current().base_url == "https://tocsin.example.org"
+
+
 def test_trusted_proxies_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_TRUSTED_PROXIES", "10.0.0.0/8, ::1,")
     assert [str(network) for network in settings.current().trusted_proxies] == ["10.0.0.0/8", "::1/128"]
