@@ -214,7 +214,8 @@ class Sender:
     def say(self, alert_id: UUID, body: str) -> None:
         """A payload about the firing that goes on."""
         with database.write(self.organisation.tenant_id) as tx:
-            tx.insert(RawPayload, id=new_id(), integration_id=self.integration, alert_id=alert_id, received_at=tx.now, body=body)
+            payload = RawPayload(tenant_id=tx.tenant_id, integration_id=self.integration, alert_id=alert_id, received_at=tx.now, body=body)
+            tx.session.add(payload)
 
     def bodies(self) -> list[str]:
         with database.read(self.organisation.tenant_id) as session:
