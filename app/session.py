@@ -242,7 +242,7 @@ class OneHolder(Middleware):
         token = token_in(state.router.headers.cookie)
         holder = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest() if token else ""
         tab = await state.get_state(Tab)
-        is_loading = event.name.endswith(".hydrate_and_load")
+        is_loading = event.name.endswith((".hydrate_and_load", ".hydrate"))  # both answer with all that the tab holds
         if tab._holder != holder or (is_loading and holder and not await _is_known(state)):
             sockets.blank(state)
             tab._holder = holder
