@@ -141,9 +141,7 @@ def _require_told(replace: bool, while_serving: bool) -> None:
             "The database holds data. A restore replaces all of it, and what came since the backup is gone: say --replace if you mean it."
         )
     if other_processes.is_served() and not while_serving:
-        raise ConflictError(
-            "A server is using this database. Stop it first, or say --while-serving to replace what its pages show."
-        )
+        raise ConflictError("A server is using this database. Stop it first, or say --while-serving to replace what its pages show.")
 
 
 def _keep_before(place: Storage, progress: Progress) -> Path:

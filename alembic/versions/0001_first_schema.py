@@ -352,9 +352,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("first_acknowledged_at IS NOT NULL"),
             postgresql_where=sa.text("first_acknowledged_at IS NOT NULL"),
         )
-        batch_op.create_index(
-            "ix_incident_assignee", ["tenant_id", "assigned_to", "state", "created_at", "id", "severity"], unique=False
-        )
+        batch_op.create_index("ix_incident_assignee", ["tenant_id", "assigned_to", "state", "created_at", "id", "severity"], unique=False)
         batch_op.create_index("ix_incident_created", ["tenant_id", "created_at", "id"], unique=False)
         batch_op.create_index(
             "ix_incident_resolved_at",
