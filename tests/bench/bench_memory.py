@@ -40,7 +40,7 @@ def main(long: bool) -> Iterator[Row]:
         made = server.command("create-integration", "--kind", "alertmanager", "--name", "Load", "--json")
         server.start()
         try:
-            yield from _of(server, json.loads(made)["key"], floor, rounds=4 if long else 1)
+            yield from _of(server, json.loads(made)["key"], floor, rounds=3 if long else 1)
         finally:
             server.stop()
 
@@ -63,9 +63,11 @@ def _of(server: Server, key: str, floor: float, *, rounds: int) -> Iterator[Row]
     recorded = record(server.address, "/incidents/INC-1", cookies)
     before = memory_mib(session)
     for this_round in range(1, rounds + 1):
-        with opened(recorded, PAGES):
+        with opened(recorded, PAGES) as tabs:
             time.sleep(2)
             during = memory_mib(session)
+            if tabs.lost:
+                raise RuntimeError(f"the server closed {tabs.lost} of {PAGES} pages")
         time.sleep(_FORGET_SECONDS + _COLLECT_SECONDS)
         after = memory_mib(session)
         if this_round == 1:

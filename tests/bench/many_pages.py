@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import selectors
 import threading
 import time
@@ -42,23 +41,37 @@ def record(address: str, path: str, cookies: dict[str, str]) -> Recorded:
 
 @dataclass
 class Tabs:
-    """Open sockets that answer pings and count what they are sent."""
+    """Open sockets that answer the server's pings. `updates` counts what they are sent, `lost` those that the server closed."""
 
     sockets: list[websocket.WebSocket] = field(default_factory=list)
     updates: int = 0
+    lost: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
+    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+
+    def open(self, recorded: Recorded) -> None:
+        """Open one more, which says what the recorded page said."""
+        place = recorded.address.replace("http", "ws", 1)
+        url = f"{place}/_event/?token={uuid4()}&EIO=4&transport=websocket"
+        socket = websocket.create_connection(url, origin=recorded.address, cookie=recorded.cookies or None, timeout=30)
+        socket.recv()  # the server's own first word
+        socket.send(recorded.frame)
+        self.sockets.append(socket)
+        self._selector.register(socket.sock, selectors.EVENT_READ, socket)
 
     def serve(self) -> None:
-        """Read until `ended`; runs in a thread of its own."""
-        selector = selectors.DefaultSelector()
-        for socket in self.sockets:
-            selector.register(socket.sock, selectors.EVENT_READ, socket)
+        """Read until `ended`; runs in a thread of its own, beside the one that opens."""
         while not self.ended.is_set():
-            for key, _ in selector.select(0.2):
-                message = key.data.recv()
-                if message == "2":
-                    key.data.send("3")
-                elif message.startswith("42"):
+            for key, _ in self._selector.select(0.2):
+                try:
+                    message = key.data.recv()
+                    if message == "2":
+                        key.data.send("3")
+                except (websocket.WebSocketException, OSError):
+                    self._selector.unregister(key.fileobj)
+                    self.lost += 1
+                    continue
+                if message.startswith("42"):
                     self.updates += 1
 
 
@@ -66,15 +79,10 @@ class Tabs:
 def opened(recorded: Recorded, count: int) -> Iterator[Tabs]:
     """`count` pages that have loaded, until the block ends."""
     tabs = Tabs()
-    place = recorded.address.replace("http", "ws", 1)
-    for _ in range(count):
-        url = f"{place}/_event/?token={uuid4()}&EIO=4&transport=websocket"
-        socket = websocket.create_connection(url, origin=recorded.address, cookie=recorded.cookies or None, timeout=30)
-        json.loads(str(socket.recv())[1:])
-        socket.send(recorded.frame)
-        tabs.sockets.append(socket)
     reader = threading.Thread(target=tabs.serve, daemon=True)
     reader.start()
+    for _ in range(count):
+        tabs.open(recorded)
     until = time.monotonic() + 60
     while tabs.updates < count and time.monotonic() < until:
         time.sleep(0.05)
