@@ -28,6 +28,7 @@ def serve(host: str | None = None, port: int | None = None, workers: int | None 
 
     What is not given is taken from the settings. Raises: RefusedError with a sentence when it cannot start.
     """
+    gc.disable()  # until a web process has all that it imports: collecting in between finds nothing
     found = _settled(host, port, workers)
     for name, meant in settings.unknown().items():
         print(f"{name} is no setting of Tocsin" + (f": {meant} may be meant." if meant else "."), file=sys.stderr)
@@ -128,7 +129,6 @@ def _server(found: settings.Settings) -> MPServer | MTServer:
 
     from app import logs
 
-    gc.disable()  # until a web process has all that it imports: collecting in between finds nothing
     return Server(
         target="app.asgi:create",
         factory=True,
