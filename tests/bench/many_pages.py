@@ -49,13 +49,8 @@ class Tabs:
     ended: threading.Event = field(default_factory=threading.Event)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
-    def open(self, recorded: Recorded) -> None:
-        """Open one more, which says what the recorded page said."""
-        place = recorded.address.replace("http", "ws", 1)
-        url = f"{place}/_event/?token={uuid4()}&EIO=4&transport=websocket"
-        socket = websocket.create_connection(url, origin=recorded.address, cookie=recorded.cookies or None, timeout=30)
-        socket.recv()  # the server's own first word
-        socket.send(recorded.frame)
+    def add(self, socket: websocket.WebSocket) -> None:
+        """Look after one more."""
         self.sockets.append(socket)
         self._selector.register(socket.sock, selectors.EVENT_READ, socket)
 
@@ -75,6 +70,16 @@ class Tabs:
                     self.updates += 1
 
 
+def connect(recorded: Recorded) -> websocket.WebSocket:
+    """The socket of one more tab, which has said its first word."""
+    place = recorded.address.replace("http", "ws", 1)
+    url = f"{place}/_event/?token={uuid4()}&EIO=4&transport=websocket"
+    socket = websocket.create_connection(url, origin=recorded.address, cookie=recorded.cookies or None, timeout=30)
+    socket.recv()  # the server's own first word
+    socket.send(recorded.frame)
+    return socket
+
+
 @contextmanager
 def opened(recorded: Recorded, count: int) -> Iterator[Tabs]:
     """`count` pages that have loaded, until the block ends."""
@@ -82,7 +87,7 @@ def opened(recorded: Recorded, count: int) -> Iterator[Tabs]:
     reader = threading.Thread(target=tabs.serve, daemon=True)
     reader.start()
     for _ in range(count):
-        tabs.open(recorded)
+        tabs.add(connect(recorded))
     until = time.monotonic() + 60
     while tabs.updates < count and time.monotonic() < until:
         time.sleep(0.05)

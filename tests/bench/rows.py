@@ -43,7 +43,8 @@ class Row:
             return ""
         if (self.measured >= self.bar) if self.more_is_better else (self.measured <= self.bar):
             return "met"
-        return f"missed by {shown(abs(self.measured - self.bar))} {self.unit} ({abs(self.measured / self.bar - 1):.0%})"
+        share = f" ({abs(self.measured / self.bar - 1):.0%})" if self.bar else ""
+        return f"missed by {shown(abs(self.measured - self.bar))} {self.unit}{share}"
 
 
 def names() -> list[str]:

@@ -11,6 +11,11 @@ def test_a_bar_that_is_missed_says_by_how_much() -> None:
     assert row.ratio == 15
 
 
+def test_what_must_not_happen_has_a_bar_of_nothing() -> None:
+    assert Row("lost alerts", 0, "alerts", bar=0).verdict == "met"
+    assert Row("lost alerts", 2, "alerts", bar=0).verdict == "missed by 2.00 alerts"
+
+
 def test_more_requests_than_the_bar_meet_it() -> None:
     row = Row("intake", 2500, "req/s", floor=10_000, bar=2000, more_is_better=True)
     assert row.verdict == "met"
