@@ -175,6 +175,10 @@ class Storage:
         self.engine.dispose()
 
 
+def _as_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
 def _sqlite_engine(url: str) -> Engine:
     file = Path(make_url(url).database or "")
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -183,7 +187,14 @@ def _sqlite_engine(url: str) -> Engine:
             file.touch(mode=0o600)  # SQLite would make it for everybody to read
     # errors name no values: among them are e-mail addresses and hashes, and errors are logged
     engine = create_engine(
-        url, connect_args={"check_same_thread": False}, pool_size=12, max_overflow=8, pool_timeout=2, hide_parameters=True
+        url,
+        connect_args={"check_same_thread": False},
+        pool_size=12,
+        max_overflow=8,
+        pool_timeout=2,
+        hide_parameters=True,
+        json_serializer=_as_json,
+        json_deserializer=orjson.loads,
     )
 
     @event.listens_for(engine, "connect")
@@ -209,6 +220,8 @@ def _postgresql_engine(url: str) -> Engine:
         pool_timeout=2,
         pool_pre_ping=True,
         hide_parameters=True,
+        json_serializer=_as_json,
+        json_deserializer=orjson.loads,
         connect_args={"connect_timeout": 2, "application_name": "tocsin", "client_encoding": "utf8", "options": options},
     )
 

@@ -29,6 +29,8 @@ WAITING_BYTES = 32 * 1024 * 1024
 """So many bytes may wait; whoever comes then is told to come again."""
 WAIT_SECONDS = 1.5
 """A request that waited longer than this is answered 503 without being stored; the sender sends it again."""
+ANSWER_SECONDS = 1.8
+"""One that is not answered by then is answered 503 although it may still be stored; the sender's repeat is harmless."""
 
 _log = structlog.get_logger()
 
@@ -82,14 +84,17 @@ class Intake:
         """
         if self._waiting_bytes + len(body) > WAITING_BYTES:
             raise StorageBusyError
-        request = _Request(hash_token(key), body, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        request = _Request(hash_token(key), body, loop)
         self._start()
         self._waiting_bytes += len(body)
         measures.intake_queue_depth.inc()
         self._queue.put(request)
+        timer = loop.call_later(ANSWER_SECONDS, _settle, [request])
         try:
             return await request.future
         finally:
+            timer.cancel()
             self._waiting_bytes -= len(body)
             request.body = None
 

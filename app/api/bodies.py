@@ -59,13 +59,15 @@ async def read(scope: Scope, receive: Receive) -> bytes:
             length = value
         elif name == b"content-encoding":
             encoding += b"," + value
-    if length and _declared(length) > LIMIT:
+    declared = _declared(length) if length else -1
+    if declared > LIMIT:
         await _drain(receive)
         raise _too_large()
     unpack = _unpacker(encoding) if encoding else None
     message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):  # nearly always: all of it at once
-        body: bytes = message.get("body", b"")
+    body: bytes = message.get("body", b"")
+    # nearly always all of it comes at once; a server may not know that yet, and asking it again costs a good part of the request
+    if message["type"] == "http.request" and (len(body) == declared or not message.get("more_body", False)):
         if len(body) > LIMIT:
             raise _too_large()
         return unpack(body, True) if unpack else body

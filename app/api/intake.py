@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -19,8 +18,6 @@ from services.measures import IntakeResult
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PREFIX = "/intake/"
-ANSWER_SECONDS = 1.8
-"""A sender is told to come again when its alerts were not stored within this time."""
 
 _log = structlog.get_logger(__name__)
 _count = {result: measures.intake_requests.labels(result.value).inc for result in IntakeResult}
@@ -54,12 +51,7 @@ async def _take(scope: bodies.Scope, receive: bodies.Receive) -> Answer:
         raise NotFoundError("There is nothing at this address. Alerts go to /intake/ and the integration's key.")
     if scope["method"] != "POST":
         raise MethodRefusedError(f"This address takes alerts by POST, not {scope['method'][:20]}.", allow="POST")
-    body = await bodies.read(scope, receive)
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            return await intake.take(key, body)
-    except TimeoutError:
-        raise StorageBusyError from None
+    return await intake.take(key, await bodies.read(scope, receive))
 
 
 def _answer(answer: Answer) -> tuple[IntakeResult, Problem]:
