@@ -58,16 +58,27 @@ def _serves_a_page(port: int) -> bool:
     return False
 
 
+def _of_session(session: int) -> Iterator[tuple[Path, list[str]]]:
+    """The processes of a session: the folder of each in /proc, and what its `stat` says from the state on."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, ValueError):
+            fields = status.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                yield status.parent, fields
+
+
 def memory_mib(session: int) -> float:
     """What all processes of a session take, as MiB: what they share is counted once (PSS)."""
     kib = 0
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError):
-            of_session = int(status.read_text().rpartition(")")[2].split()[3])
-            if of_session == session:
-                rollup = status.with_name("smaps_rollup").read_text()
-                kib += int(rollup.split("\nPss:")[1].split()[0])
+    for process, _ in _of_session(session):
+        with suppress(OSError):
+            kib += int((process / "smaps_rollup").read_text().split("\nPss:")[1].split()[0])
     return kib / 1024
+
+
+def cpu_seconds(session: int) -> float:
+    """The CPU time that the processes of a session have used so far."""
+    return sum(int(fields[11]) + int(fields[12]) for _, fields in _of_session(session)) / os.sysconf("SC_CLK_TCK")
 
 
 def tocsin_environment(data_dir: Path, port: int, **more: str) -> dict[str, str]:
