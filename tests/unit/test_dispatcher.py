@@ -174,18 +174,17 @@ def test_garbage_is_collected_when_nothing_happens(monkeypatch: pytest.MonkeyPat
 def test_garbage_waits_while_there_is_traffic_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asgi, "QUIET_SECONDS", 0.02)
 
-    async def work(traffic: Traffic) -> None:
-        Waste()
-        for _ in range(12):
-            traffic.seen()
-            await asyncio.sleep(0.005)
-        assert waste_is_left()
-        for _ in range(40):
-            traffic.seen()
-            await asyncio.sleep(0.005)
-        assert not waste_is_left()
+    async def run() -> float:
+        loop, traffic, collected = asyncio.get_running_loop(), Traffic(), asyncio.Event()
+        traffic.last_at = loop.time() + 3600  # never quiet
+        monkeypatch.setattr(asgi.gc, "collect", collected.set)
+        began = loop.time()
+        collector = asyncio.create_task(asgi.collect_when_quiet(traffic, every_seconds=0.01, at_latest_seconds=0.2))
+        await asyncio.wait_for(collected.wait(), 30)
+        collector.cancel()
+        return loop.time() - began
 
-    collect_beside(work)
+    assert asyncio.run(run()) >= 0.2
 
 
 def test_answers_to_pings_are_no_traffic() -> None:
