@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import orjson
 import reflex as rx
+from reflex.state import StateUpdate
+from reflex.utils.format import json_dumps
+from reflex.utils.serializers import serialize
 
 PING_SECONDS = 4
 """How often the server says something to each open page: a page that hears nothing for three seconds longer shows that it is not live."""
 PONG_SECONDS = 8
 """How long a page may take to answer that before its socket counts as lost, on both sides."""
 _KEEP_SECONDS = 60.0
+
+S = TypeVar("S")
 
 _namespace: Any = None
 
@@ -25,6 +32,7 @@ def connect(app: rx.App, base_url: str) -> None:
         raise RuntimeError("the app has no sockets: it was made without state")
     _namespace = app.event_namespace
     app.sio.eio.ping_interval, app.sio.eio.ping_timeout = PING_SECONDS, PONG_SECONDS
+    app.sio.packet_class.json = SimpleNamespace(dumps=as_json, loads=app.sio.packet_class.json.loads)
     app.sio.eio.cors_allowed_origins = lambda origin, environ: is_own_origin(origin, environ, base_url)
 
     async def keep_open_tabs() -> None:
@@ -33,6 +41,15 @@ def connect(app: rx.App, base_url: str) -> None:
             keep_states(app.state_manager, app.event_namespace)
 
     app.register_lifespan_task(keep_open_tabs)
+
+
+def as_json(said: Any, **_options: Any) -> str:
+    """What is said to a page, as Reflex would write it, in a tenth of the time: with many viewers most of a change's cost is here."""
+    try:
+        whole = [serialize(part) if isinstance(part, StateUpdate) else part for part in said] if isinstance(said, list) else said
+        return orjson.dumps(whole, default=serialize, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    except TypeError:  # half of a surrogate pair, or what only Reflex knows how to write
+        return str(json_dumps(said, separators=(",", ":")))
 
 
 def keep_states(manager: Any, namespace: Any) -> None:
@@ -56,6 +73,12 @@ def is_own_origin(origin: str | None, environ: Mapping[str, Any], base_url: str)
         return True
     parts = urlsplit(origin)
     return parts.scheme in ("http", "https") and parts.netloc.lower() == str(environ.get("HTTP_HOST", "")).lower() != ""
+
+
+def unwrapped(state: S) -> S:
+    """The state itself inside `async with self` of a background handler, where each use of the handler's own `self` takes a way around."""
+    inner: S = getattr(state, "__wrapped__", state)
+    return inner
 
 
 def tab(state: rx.State) -> tuple[str, str]:

@@ -4,13 +4,14 @@ from typing import Any
 
 import reflex as rx
 
+from app import sockets
 from app.session import requires, while_signed_in
 from app.states.shell import Shell
 from models.vocabulary import Role
 from services import database, incident_page, people, viewers
 from services.access import Actor, may
 from services.errors import NotFoundError
-from services.incident_page import Change, IncidentKey, News, Opened, Seen, Show, Shown, Told
+from services.incident_page import Change, IncidentKey, News, Opened, Seen, Show, Shown
 from services.views import AlertRow, EventRow, IncidentHead
 
 _QUIET_SECONDS = 3600.0
@@ -107,39 +108,39 @@ class IncidentDetail(Shell):
     async def watch(self, actor: Actor) -> None:
         """Follow the incident for as long as the page is open. The read is shared by all who follow it; only what is new is sent."""
         async with self:
-            key, seen, shown, head, alerts = self._key, self._seen, self._shown, self.head, self.alerts
+            key, seen, shown = self._key, self._seen, self._shown
         if key is None or shown is None:
             return
+        head: IncidentHead | None = None
+        alerts: list[AlertRow] | None = None
+        stale_alerts = False
         async with while_signed_in(self, actor), incident_page.feed.follow(key) as follower:
-            change: Change | None = await incident_page.read_once(key)  # what came after the page was read and before this followed
-            stale_alerts = False
+            change: Change | None = await incident_page.read_now(key)  # what came after the page was read and before this followed
             while True:
                 told = change.told(seen) if change is not None else None
-                if told is not None:
+                if change is not None and told is not None:
                     async with self:
-                        if self._shown is not shown:
+                        page = sockets.unwrapped(self)
+                        if page._shown is not shown:
                             return
                         news = shown.take(told)
-                        if told.head != head:
-                            self.head = head = told.head
-                        if told.alerts != alerts:
+                        if told.head is not head:
+                            page.head = head = told.head
+                        if told.alerts is not alerts:
                             alerts = told.alerts
-                            stale_alerts = self.has_all_alerts
+                            stale_alerts = page.has_all_alerts
                             if not stale_alerts:
-                                self.alerts = alerts
-                        self._tell(news)
+                                page.alerts = alerts
+                        page._tell(shown, news)
                     follower.delivered()
                     if news is News.MISSED:
-                        await self._read_again(actor, shown, told)
+                        await self._catch_up(change, seen, shown)
                 elif stale_alerts:
                     stale_alerts = False
                     await self._read_all_alerts(actor)
                 change = await follower.next(_ALERTS_EVERY_SECONDS if stale_alerts else _QUIET_SECONDS)
 
-    def _tell(self, news: News) -> None:
-        shown = self._shown
-        if shown is None:
-            return
+    def _tell(self, shown: Shown, news: News) -> None:
         if news is News.TAIL:
             self.tail = shown.tail_rows()
             if self.top_day != shown.top_day:
@@ -149,13 +150,13 @@ class IncidentDetail(Shell):
         elif news is News.BEYOND:
             self.beyond = shown.beyond
 
-    async def _read_again(self, actor: Actor, shown: Shown, told: Told) -> None:
-        """The page fell behind: read its lines anew."""
-        opened = await database.run(incident_page.open_page, actor, told.head.number, self._seen, shown.show)
+    async def _catch_up(self, change: Change, seen: Seen, shown: Shown) -> None:
+        """The page fell behind: take the end of the timeline anew."""
+        window = await change.window(seen, shown.show)
         async with self:
-            if self._shown is shown:
-                shown.last_seq = opened.told.last_seq
-                shown.move(opened.window)
+            if self._shown is shown and change.read is not None and shown.last_seq < change.read.last_seq:
+                shown.last_seq = change.read.last_seq
+                shown.move(window)
                 self._send_lines()
 
     async def _read_all_alerts(self, actor: Actor) -> None:

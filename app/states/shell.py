@@ -38,14 +38,18 @@ class Shell(Status):
     async def follow(self, actor: Actor) -> None:
         """Keep the counts right for as long as the page is open."""
         async with while_signed_in(self, actor), viewers.waiting.follow(actor.tenant_id) as follower:
+            known: tuple[int, int, bool] | None = None
             while True:
                 waits = await follower.next(_QUIET_SECONDS)
                 if waits is None:
                     continue
-                mine = actor.id in waits.assignees
+                counts = (waits.unresolved, waits.attention, actor.id in waits.assignees)
+                if counts == known:  # most changes leave them as they are, and opening the state costs
+                    continue
+                known = counts
                 async with self:
-                    if (self.nav.unresolved, self.nav.attention, self.nav.assigned_open) != (waits.unresolved, waits.attention, mine):
-                        self.nav = replace(self.nav, unresolved=waits.unresolved, attention=waits.attention, assigned_open=mine)
+                    if (self.nav.unresolved, self.nav.attention, self.nav.assigned_open) != counts:
+                        self.nav = replace(self.nav, unresolved=counts[0], attention=counts[1], assigned_open=counts[2])
 
     @requires(Role.VIEWER)
     async def keep_theme(self, actor: Actor, theme: str) -> None:

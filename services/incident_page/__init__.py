@@ -11,7 +11,7 @@ from services.incident_page.live import (
     move_window,
     neighbour,
     open_page,
-    read_once,
+    read_now,
     seen_by,
 )
 from services.incident_page.programs import alerts, timeline_page
@@ -41,7 +41,7 @@ __all__ = [
     "move_window",
     "neighbour",
     "open_page",
-    "read_once",
+    "read_now",
     "seen_by",
     "shows",
     "timeline_page",

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from models.alerts import Alert, AlertFiring
-from models.vocabulary import AlertStatus
+from models.vocabulary import AlertStatus, Severity
+from services.incident_page import statements
 from services.records import AlertRecord
+from services.statements import as_json, as_time, as_uuid
 
 
 @dataclass(frozen=True, slots=True)
 class AlertHere:
-    """An alert of an incident, and since when its last firing there is known."""
+    """An alert of an incident, since when its last firing there is known, and what its integration is called."""
 
     record: AlertRecord
     fired_at: datetime
+    sender: str
 
 
 def in_order(session: Session, incident_id: UUID, *, after: UUID | None, limit: int) -> list[AlertRecord]:
@@ -45,24 +50,33 @@ def in_order(session: Session, incident_id: UUID, *, after: UUID | None, limit: 
 
 def urgent_first(session: Session, incident_id: UUID, *, limit: int) -> list[AlertHere]:
     """At most `limit` alerts, those that fire before those that ended, the latest firing first."""
-    last = (
-        select(AlertFiring.alert_id, func.max(AlertFiring.number).label("number"))
-        .where(AlertFiring.incident_id == incident_id)
-        .group_by(col(AlertFiring.alert_id))
-        .subquery()
+    return [_here(incident_id, row) for row in statements.urgent_alerts(session, incident_id, limit)]
+
+
+def _here(incident_id: UUID, row: Sequence[Any]) -> AlertHere:
+    (ident, integration, sender, fingerprint, dedup_key, title, description, labels, links, first_seen, last_seen, repeats, firings,
+     severity, starts, fired, resolved) = row  # fmt: skip
+    ends_at = as_time(resolved)
+    record = AlertRecord(
+        id=cast(UUID, as_uuid(ident)),
+        integration_id=cast(UUID, as_uuid(integration)),
+        incident_id=incident_id,
+        fingerprint=fingerprint,
+        dedup_key=dedup_key,
+        status=AlertStatus.FIRING if ends_at is None else AlertStatus.RESOLVED,
+        severity=Severity(severity),
+        title=title,
+        description=description,
+        labels=as_json(labels),
+        links=as_json(links),
+        starts_at=as_time(starts),
+        ends_at=ends_at,
+        first_seen_at=cast(datetime, as_time(first_seen)),
+        last_seen_at=cast(datetime, as_time(last_seen)),
+        repeat_count=repeats,
+        firing_count=firings,
     )
-    query = (
-        select(Alert, AlertFiring)
-        .join(AlertFiring, col(AlertFiring.alert_id) == col(Alert.id))
-        .join(last, (last.c.alert_id == col(AlertFiring.alert_id)) & (last.c.number == col(AlertFiring.number)))
-        .order_by(
-            col(AlertFiring.resolved_at).is_not(None),
-            func.coalesce(AlertFiring.resolved_at, AlertFiring.fired_at).desc(),
-            col(AlertFiring.alert_id),
-        )
-        .limit(limit)
-    )
-    return [AlertHere(_record(incident_id, alert, firing), firing.fired_at) for alert, firing in session.exec(query).all()]
+    return AlertHere(record, cast(datetime, as_time(fired)), sender)
 
 
 def _record(incident_id: UUID, alert: Alert, firing: AlertFiring) -> AlertRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -155,15 +155,15 @@ def _facts(snapshot: Snapshot, zone: ZoneInfo) -> Iterator[FactView]:
 
 def alert_rows(snapshot: Snapshot) -> list[AlertRow]:
     """The alerts of the rail, those that fire first."""
-    return rows_of(snapshot.alerts, snapshot.names)
+    return rows_of(snapshot.alerts)
 
 
-def rows_of(alerts: list[AlertHere], names: Mapping[UUID, str]) -> list[AlertRow]:
-    """These alerts in words; `names` are those of their integrations."""
-    return [_alert_row(here, names) for here in alerts]
+def rows_of(alerts: list[AlertHere]) -> list[AlertRow]:
+    """These alerts in words."""
+    return [_alert_row(here) for here in alerts]
 
 
-def _alert_row(here: AlertHere, names: Mapping[UUID, str]) -> AlertRow:
+def _alert_row(here: AlertHere) -> AlertRow:
     alert = here.record
     labels = label_views(alert.labels)
     return AlertRow(
@@ -174,7 +174,7 @@ def _alert_row(here: AlertHere, names: Mapping[UUID, str]) -> AlertRow:
         age_at=rfc3339(alert.ends_at or alert.starts_at or here.fired_at),
         repeat_count=alert.repeat_count,
         last_seen_at=rfc3339(alert.last_seen_at),
-        integration=names.get(alert.integration_id, ""),
+        integration=here.sender,
         labels=labels[:_LABELS_OF_AN_ALERT],
         more_labels=max(0, len(labels) - _LABELS_OF_AN_ALERT),
         links=[LinkView(link["name"], link["url"]) for link in alert.links],

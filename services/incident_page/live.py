@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from models.vocabulary import Role
 from services import database, holding, incidents
@@ -20,8 +23,7 @@ GAP_SECONDS = 0.02
 MOST_ALERTS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """How somebody sees an incident: what two viewers with the same rights in the same zone share."""
 
     zone: str
@@ -30,7 +32,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A snapshot in words. `newest` is in the order of `seq`; a page that has the line before its first one has missed none."""
+    """A snapshot in words. `newest` is in the order of `seq`; a page that has the line before its first one has missed none.
+
+    `head`, `alerts` and the rows are shared by all who see them, and by the change after this one where they stay as they are: what is
+    the same object is not sent again, and nobody changes them.
+    """
 
     head: IncidentHead
     alerts: list[AlertRow]
@@ -44,34 +50,65 @@ class Told:
 
 
 class Change:
-    """What a shared read found. None of `told` means that the incident is gone."""
+    """What a shared read found, beside what the one before it found."""
 
-    def __init__(self, read: Snapshot | None) -> None:
-        self._read = read
+    def __init__(self, key: IncidentKey, read: Snapshot | None, before: Change | None = None) -> None:
+        self.key = key
+        self.read = read
         self._told: dict[Seen, Told] = {}
+        self._before: dict[Seen, Told] = before._told if before is not None else {}
+        self._windows: dict[tuple[Seen, Show], asyncio.Task[Window]] = {}
 
     def told(self, seen: Seen) -> Told | None:
-        """In the words of those who see it so, written at the first call."""
-        if self._read is None:
-            return None
-        if seen not in self._told:
-            self._told[seen] = tell(self._read, seen)
-        return self._told[seen]
+        """In the words of those who see it so, written at the first call; None when the incident is gone."""
+        if seen not in self._told and self.read is not None:
+            self._told[seen] = _tell(self.read, seen, self._before.get(seen))
+        return self._told.get(seen)
+
+    async def window(self, seen: Seen, show: Show) -> Window:
+        """The end of the timeline, for pages that missed some of it; read once for all of them."""
+        if (seen, show) not in self._windows:
+            self._windows[seen, show] = asyncio.create_task(database.run(self._read_window, seen, show))
+        return await asyncio.shield(self._windows[seen, show])
+
+    def _read_window(self, seen: Seen, show: Show) -> Window:
+        if self.read is None:
+            return Window()
+        with database.read(self.key.tenant_id) as session:
+            # no further than this change, or the lines after it would come twice
+            return window.newest(session, self.key.incident_id, _reading(self.read, seen), show, last_seq=self.read.last_seq)
 
 
-def tell(read: Snapshot, seen: Seen) -> Told:
-    """A snapshot in words."""
+def _tell(read: Snapshot, seen: Seen, before: Told | None) -> Told:
     zone = zone_named(seen.zone)
-    newest = lines(read.newest, Reading(zone, read.names, read.row["created_at"]))
-    return Told(head.head(read, zone, may_act=seen.may_act), head.alert_rows(read), newest, read.last_seq)
+    told_head, alerts = head.head(read, zone, may_act=seen.may_act), head.alert_rows(read)
+    if before is None:
+        return Told(told_head, alerts, lines(read.newest, _reading(read, seen)), read.last_seq)
+    known = [line for line in before.newest if line.seq >= read.first_seq]
+    more = lines([event for event in read.newest if event.seq > before.last_seq], _reading(read, seen))
+    return Told(
+        before.head if before.head == told_head else told_head,
+        before.alerts if before.alerts == alerts else alerts,
+        known + more,
+        read.last_seq,
+    )
 
 
-async def read_once(key: IncidentKey) -> Change:
+_latest: WeakValueDictionary[IncidentKey, Change] = WeakValueDictionary()
+"""The last change of each incident that a page follows: what it holds is neither read nor put into words again."""
+
+
+async def read_now(key: IncidentKey) -> Change:
     """The incident as it is now."""
-    return Change(await database.run(snapshot.read, key))
+    before = _latest.get(key)
+    change = Change(key, await database.run(snapshot.read, key, before.read if before is not None else None), before)
+    newest = _latest.get(key)
+    if newest is None or newest.read is None or change.read is None or newest.read.last_seq <= change.read.last_seq:
+        _latest[key] = change
+    return change
 
 
-feed: Feed[IncidentKey, Change] = Feed(read_once, lambda key: (incident_topic(key.incident_id),), GAP_SECONDS)
+feed: Feed[IncidentKey, Change] = Feed(read_now, lambda key: (incident_topic(key.incident_id),), GAP_SECONDS)
 """What the open pages of this process follow."""
 
 
@@ -98,7 +135,7 @@ def open_page(actor: Actor, number: str, seen: Seen, show: Show = Show.EVERYTHIN
         key = IncidentKey(actor.tenant_id, value, read.row["id"])
         reading = _reading(read, seen)
         found = window.around(session, key.incident_id, reading, show, seq) if seq is not None else None
-        return Opened(key, tell(read, seen), found or window.newest(session, key.incident_id, reading, show))
+        return Opened(key, _tell(read, seen, None), found or window.newest(session, key.incident_id, reading, show))
 
 
 def move_window(actor: Actor, number: str, seen: Seen, show: Show, held: Window, *, earlier: bool) -> Window:
@@ -120,7 +157,7 @@ def all_alerts(actor: Actor, number: str) -> list[AlertRow]:
     with database.read(actor.tenant_id) as session:
         incident = incidents.find(session, number)
         found = firings.urgent_first(session, incident.id, limit=MOST_ALERTS)
-        return head.rows_of(found, snapshot.names(session, {here.record.integration_id for here in found}, ()))
+        return head.rows_of(found)
 
 
 def last_number(actor: Actor) -> str:

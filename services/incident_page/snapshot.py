@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import literal_column
 from sqlmodel import Session, col, select
 
 from models.incidents import Incident
-from models.integrations import Service
 from models.people import ActorRow
 from models.tenants import Tenant
 from models.vocabulary import EventType, IncidentState
-from services import database, holding, timeline
-from services.incident_page import firings
+from services import database, holding
+from services.incident_page import firings, statements
 from services.incident_page.firings import AlertHere
 from services.records import EventRecord
+from services.statements import as_json, as_time, as_uuid
 
-NEWEST = 40
-"""How many of the newest lines a shared read holds: a page that missed more reads for itself."""
-SHOWN_ALERTS = 8
+NEWEST = 60
+"""How many of the newest lines a shared read holds: a page that missed more reads them anew."""
+SHOWN_ALERTS = 6
 """How many alerts the page shows until somebody asks for all."""
 
 
@@ -45,7 +46,7 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The incident at one moment. `names` holds whoever the row, the alerts and the lines name; `newest` is in the order of `seq`.
+    """The incident at one moment. `names` holds whoever the row and the lines name; `newest` is in the order of `seq`.
 
     `previous` is the incident of the same group before it, `sibling` the one that takes the alerts of its group meanwhile.
     """
@@ -63,50 +64,75 @@ class Snapshot:
     def last_seq(self) -> int:
         return int(self.row["last_seq"])
 
+    @property
+    def first_seq(self) -> int:
+        """The number of the oldest of the newest lines."""
+        return self.newest[0].seq if self.newest else self.last_seq + 1
 
-def take(session: Session, number: int, *, alert_limit: int = SHOWN_ALERTS) -> Snapshot | None:
-    """Read it; None when the session's organisation has no incident of this number."""
+
+def take(session: Session, number: int, *, before: Snapshot | None = None, alert_limit: int = SHOWN_ALERTS) -> Snapshot | None:
+    """Read it; None when the session's organisation has no incident of this number.
+
+    What `before` knows of the same incident already, its lines, is not read again.
+    """
     held = holding.read(session, number)
     if held is None:
         return None
     row = held.row
-    alerts = firings.urgent_first(session, row["id"], limit=alert_limit)
-    newest = timeline.page(session, row["id"], after_seq=row["last_seq"] - NEWEST, limit=NEWEST * 2)
-    mentioned = {row[name] for name in ("created_by", "assigned_to", "acknowledged_by", "investigating_by", "resolved_by")}
-    mentioned |= {alert.record.integration_id for alert in alerts}
+    service, window_seconds, previous_number, previous_title, *acted = statements.around(session, row["id"])
+    newest = _newest(session, row, before)
+    known = dict(before.names) if before is not None else {}
+    known |= {row[column]: name for column, name in zip(statements.ACTED, acted, strict=True) if name is not None}
     return Snapshot(
         row=row,
-        names=names(session, mentioned, newest),
-        service=_service(session, row["service_id"]),
-        previous=_other(session, Incident.id == row["previous_id"]) if row["previous_id"] else None,
+        names=known | names(session, newest, known),
+        service=service or "",
+        previous=Other(holding.shown_number(previous_number), previous_title) if previous_number else None,
         sibling=_sibling(session, row),
-        reopen_window_seconds=session.exec(select(Tenant.reopen_window_seconds)).one(),
-        alerts=alerts,
-        newest=sorted(newest, key=lambda event: event.seq),
+        reopen_window_seconds=window_seconds,
+        alerts=firings.urgent_first(session, row["id"], limit=alert_limit),
+        newest=newest,
     )
 
 
-def read(key: IncidentKey) -> Snapshot | None:
+def _newest(session: Session, row: Mapping[str, Any], before: Snapshot | None) -> list[EventRecord]:
+    first = row["last_seq"] - NEWEST
+    known = [event for event in before.newest if event.seq > first] if before is not None else []
+    after = known[-1].seq if known else first
+    return known + [_event(row["id"], each) for each in statements.lines_after(session, row["id"], after, NEWEST * 2)]
+
+
+def _event(incident_id: UUID, row: Sequence[Any]) -> EventRecord:
+    ident, seq, kind, actor_id, actor_name, data, occurred_at, recorded_at = row
+    return EventRecord(
+        id=cast(UUID, as_uuid(ident)),
+        incident_id=incident_id,
+        seq=seq,
+        type=kind,
+        actor_id=cast(UUID, as_uuid(actor_id)),
+        actor_name=actor_name,
+        data=as_json(data),
+        created_at=cast(datetime, as_time(recorded_at)),
+        occurred_at=cast(datetime, as_time(occurred_at)),
+    )
+
+
+def read(key: IncidentKey, before: Snapshot | None = None) -> Snapshot | None:
     """The shared read of all pages that follow this incident."""
     with database.read(key.tenant_id) as session:
-        return take(session, key.number)
+        return take(session, key.number, before=before)
 
 
-def names(session: Session, mentioned: Iterable[UUID | None], events: Iterable[EventRecord]) -> dict[UUID, str]:
-    """What these are called, and whoever the lines name beside the one who acted."""
-    wanted = {one for one in mentioned if one is not None}
+def names(session: Session, events: Iterable[EventRecord], known: Mapping[UUID, str]) -> dict[UUID, str]:
+    """What those are called whom the lines name beside the one who acted, and who are not known yet."""
+    wanted: set[UUID] = set()
     for event in events:
         if event.type == EventType.ASSIGNMENT:
             wanted |= {UUID(event.data[end]) for end in ("from", "to") if event.data[end]}
+    wanted -= known.keys()
     if not wanted:
         return {}
     return dict(session.exec(select(ActorRow.id, ActorRow.name).where(col(ActorRow.id).in_(wanted))).all())
-
-
-def _service(session: Session, service_id: UUID | None) -> str:
-    if service_id is None:
-        return ""
-    return session.exec(select(Service.name).where(Service.id == service_id)).first() or ""
 
 
 def _sibling(session: Session, row: Mapping[str, Any]) -> Other | None:

@@ -62,10 +62,11 @@ class Window:
         return Window(whole[-WINDOW:], self.has_earlier or len(whole) > WINDOW, self.has_later)
 
 
-def newest(session: Session, incident_id: UUID, reading: Reading, show: Show) -> Window:
-    """The last `STEP` lines."""
+def newest(session: Session, incident_id: UUID, reading: Reading, show: Show, *, last_seq: int | None = None) -> Window:
+    """The last `STEP` lines, or those of them that were written up to `last_seq`."""
     found = timeline.page(session, incident_id, limit=STEP + 1, types=TYPES[show], newest_first=True)[::-1]
-    return Window(_told(session, found[-STEP:], reading), len(found) > STEP, False)
+    known = [event for event in found if last_seq is None or event.seq <= last_seq]
+    return Window(_told(session, known[-STEP:], reading), len(found) > STEP, False)
 
 
 def earlier(session: Session, incident_id: UUID, reading: Reading, show: Show, window: Window) -> Window:
@@ -100,5 +101,5 @@ def around(session: Session, incident_id: UUID, reading: Reading, show: Show, se
 
 
 def _told(session: Session, events: list[EventRecord], reading: Reading) -> tuple[Line, ...]:
-    known = {**reading.names, **names(session, (), events)}
+    known = {**reading.names, **names(session, events, reading.names)}
     return tuple(lines(events, Reading(reading.zone, known, reading.opened_at)))

@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Load:
-    """What to send: `seconds` of requests with `alerts` each, over `connections` that wait for each answer."""
+    """What to send: `seconds` of requests with `alerts` each, over `connections` that wait for each answer.
+
+    With `per_second` the requests are spread evenly, as many as that in a second; else they follow each other.
+    """
 
     port: int
     path: str
@@ -26,6 +29,7 @@ class Load:
     seconds: float
     alerts: int = 1
     run: str = "run"
+    per_second: float = 0.0
 
 
 @dataclass
@@ -90,8 +94,15 @@ def bodies(run: str, alerts: int) -> Iterator[bytes]:
 class _Connection(asyncio.Protocol):
     """One connection: sends, waits for the answer, sends the next."""
 
-    def __init__(self, next_request: Callable[[], bytes | None], done: Callable[[float, int], None], ended: asyncio.Future[None]) -> None:
+    def __init__(
+        self,
+        next_request: Callable[[], bytes | None],
+        wait_seconds: Callable[[], float],
+        done: Callable[[float, int], None],
+        ended: asyncio.Future[None],
+    ) -> None:
         self._next = next_request
+        self._wait = wait_seconds
         self._done = done
         self._ended = ended
         self._buffer = b""
@@ -101,7 +112,14 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._send()
+        self._send_in_turn()
+
+    def _send_in_turn(self) -> None:
+        wait = self._wait()
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._send)
+        else:
+            self._send()
 
     def _send(self) -> None:
         assert self._transport is not None
@@ -123,7 +141,7 @@ class _Connection(asyncio.Protocol):
             return
         self._buffer = rest[length:]
         self._done(time.perf_counter() - self._began, int(head[9:12]))
-        self._send()
+        self._send_in_turn()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._ended.done():
@@ -144,6 +162,15 @@ async def _run(load: Load) -> Outcome:
         body = next(made)
         return head + str(len(body)).encode() + b"\r\n\r\n" + body
 
+    turn = 0
+
+    def wait_seconds() -> float:
+        nonlocal turn
+        if not load.per_second:
+            return 0.0
+        turn += 1
+        return began + turn / load.per_second - time.perf_counter()
+
     def done(seconds: float, status: int) -> None:
         took.append(seconds)
         statuses[str(status)] = statuses.get(str(status), 0) + 1
@@ -153,7 +180,7 @@ async def _run(load: Load) -> Outcome:
     for _ in range(load.connections):
         ended: asyncio.Future[None] = loop.create_future()
         ends.append(ended)
-        await loop.create_connection(lambda ended=ended: _Connection(next_request, done, ended), "127.0.0.1", load.port)  # type: ignore[misc]
+        await loop.create_connection(lambda ended=ended: _Connection(next_request, wait_seconds, done, ended), "127.0.0.1", load.port)  # type: ignore[misc]
     await asyncio.gather(*ends)
     return summary(took, statuses, time.perf_counter() - began)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from models.vocabulary import Move
 from services import comments, database, holding, incident_page, incidents, timeline
 from services.errors import NotAllowedError, NotFoundError
-from services.incident_page import Opened, Show, snapshot
+from services.incident_page import Opened, Show, Window, snapshot
 from services.incident_page.window import STEP, WINDOW
 from tests.fixtures.stories import Story
 
@@ -233,12 +235,53 @@ def test_the_incident_before_and_the_one_that_takes_its_alerts_are_linked(story:
 def test_two_with_the_same_rights_and_zone_share_the_words_of_a_change(story: Story) -> None:
     story.fire()
     key = opened(story).key
-    change = incident_page.Change(snapshot.read(key))
+    change = incident_page.Change(key, snapshot.read(key))
     people = story.organisation
     rob, mina, vera = (incident_page.seen_by(one, "UTC") for one in (people.responder, people.manager, people.viewer))
     assert change.told(rob) is change.told(mina)
     assert change.told(vera) is not change.told(rob)
     assert change.told(vera).head.moves == []  # type: ignore[union-attr]
+
+
+def test_a_change_sends_again_only_what_differs(story: Story) -> None:
+    rob = story.organisation.responder
+    story.fire()
+    page = opened(story)
+    seen = incident_page.seen_by(rob, "UTC")
+    first = incident_page.Change(page.key, snapshot.read(page.key))
+    told = first.told(seen)
+    assert told is not None
+    comments.add(rob, "INC-1", "one")
+    second = incident_page.Change(page.key, snapshot.read(page.key, first.read), first)
+    after = second.told(seen)
+    assert after is not None
+    assert after.alerts is told.alerts
+    assert after.newest[:-1] == told.newest
+    assert after.newest[0] is told.newest[0]
+    assert [line.row.type for line in after.newest] == ["alert_fired", "comment"]
+    incidents.acknowledge(rob, "INC-1")
+    third = incident_page.Change(page.key, snapshot.read(page.key, second.read), second).told(seen)
+    assert third is not None
+    assert third.head is not after.head
+    assert [line.seq for line in third.newest] == [1, 2, 3, 4]
+    assert third.newest == incident_page.Change(page.key, snapshot.read(page.key)).told(seen).newest  # type: ignore[union-attr]
+
+
+def test_pages_that_fell_behind_share_one_look_at_the_end(story: Story) -> None:
+    story.fire()
+    page = opened(story)
+    seen = incident_page.seen_by(story.organisation.responder, "UTC")
+    _fill(story, 150)
+    change = incident_page.Change(page.key, snapshot.read(page.key))
+    comments.add(story.organisation.responder, "INC-1", "after the change")
+
+    async def catch_up() -> list[Window]:
+        return list(await asyncio.gather(*(change.window(seen, Show.EVERYTHING) for _ in range(3))))
+
+    first, second, third = asyncio.run(catch_up())
+    assert first is second is third
+    assert first.has_earlier
+    assert [line.seq for line in first.lines] == list(range(52, 152))  # up to the change: what came after it comes with the next one
 
 
 def test_the_second_is_told_who_was_first(story: Story) -> None:

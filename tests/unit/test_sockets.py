@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from reflex.event import Event
+from reflex.state import StateUpdate
+from reflex.utils.format import json_dumps
 
 from app import sockets
+from models.vocabulary import Role
+from services.views import EventRow, FactView, IncidentHead, LabelView
 
 HERE = {"HTTP_HOST": "tocsin.lan:8000"}
 BASE = "https://tocsin.example.org"
@@ -88,3 +95,22 @@ def test_a_tab_is_open_by_the_socket_that_it_has_now(monkeypatch: pytest.MonkeyP
     assert not sockets.is_tab_open("tab", "old")
     assert not sockets.is_tab_open("other", "new")
     assert sockets.count_open_tabs() == 1
+
+
+def test_what_is_said_to_a_page_is_what_reflex_would_say() -> None:
+    update = StateUpdate(
+        delta={
+            "app.state": {
+                "head": IncidentHead(title="Kassa „Süd“ 🚨", facts=[FactView("Opened", "03:07")]),
+                "rows": [EventRow(id="1", labels=[LabelView("a", "b")])],
+                "role": Role.ADMIN,
+                "at": datetime(2026, 11, 24, 3, 7, tzinfo=UTC),
+                "numbers": {1: 0.5, 2: None},
+                "kinds": {"one"},
+            }
+        },
+        events=[Event(name="state.load", payload={"number": "INC-1"})],
+    )
+    said = ["event", update]
+    assert json.loads(sockets.as_json(said)) == json.loads(json_dumps(said))
+    assert sockets.as_json(["event", {"text": "half \ud83d"}]) == json_dumps(["event", {"text": "half \ud83d"}], separators=(",", ":"))

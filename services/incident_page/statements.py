@@ -1,0 +1,116 @@
+"""The statements of the read that all viewers of an incident share, compiled once: it runs at each change of an incident on a screen."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Integer, Uuid, bindparam, func, select
+from sqlmodel import Session
+
+from models.alerts import Alert, AlertFiring
+from models.incidents import Incident
+from models.integrations import Service
+from models.people import ActorRow
+from models.tenants import Tenant
+from models.timeline import TimelineEvent
+from services import database
+from services.statements import Prepared
+
+_incident: Any = Incident.__table__  # type: ignore[attr-defined]
+_actor: Any = ActorRow.__table__  # type: ignore[attr-defined]
+_alert: Any = Alert.__table__  # type: ignore[attr-defined]
+_firing: Any = AlertFiring.__table__  # type: ignore[attr-defined]
+_event: Any = TimelineEvent.__table__  # type: ignore[attr-defined]
+_service: Any = Service.__table__  # type: ignore[attr-defined]
+_tenant: Any = Tenant.__table__  # type: ignore[attr-defined]
+
+ACTED = ("created_by", "assigned_to", "acknowledged_by", "investigating_by", "resolved_by")
+"""The columns of an incident that name somebody, in the order in which `around` tells their names."""
+
+
+def around(session: Session, incident_id: UUID) -> Any:
+    """What stands beside the incident's row: (service, reopen window in seconds, previous number, previous title, *names)."""
+    return _run(session, 0, {"incident": incident_id}).fetchone()
+
+
+def urgent_alerts(session: Session, incident_id: UUID, limit: int) -> list[Any]:
+    """Rows of alerts in the order of urgency: those that fire, the latest first, then those that ended.
+
+    (id, integration, its name, fingerprint, dedup key, title, description, labels, links, first seen, last seen, repeats, firings,
+    severity, starts, fired, resolved)
+    """
+    return list(_run(session, 1, {"incident": incident_id, "limit": limit}).fetchall())
+
+
+def lines_after(session: Session, incident_id: UUID, seq: int, limit: int) -> list[Any]:
+    """Rows of lines that were written after this one: (id, seq, type, actor, their name, data, occurred, recorded)."""
+    return list(_run(session, 2, {"incident": incident_id, "after": seq, "limit": limit}).fetchall())
+
+
+def _run(session: Session, which: int, values: dict[str, Any]) -> Any:
+    prepared = _prepared(session.get_bind().dialect.name)[which]
+    return prepared.run(session.connection().connection.cursor(), {**values, "tenant": session.info["tenant_id"]})
+
+
+@lru_cache(maxsize=4)
+def _prepared(dialect_name: str) -> tuple[Prepared, Prepared, Prepared]:
+    del dialect_name  # part of the key only
+    dialect = database.storage().dialect
+    return Prepared(_around(), dialect), Prepared(_urgent_alerts(), dialect), Prepared(_lines_after(), dialect)
+
+
+def _around() -> Any:
+    previous = _incident.alias("previous")
+    people = [_actor.alias(name) for name in ACTED]
+    joined = _incident.join(_tenant, _tenant.c.id == _incident.c.tenant_id)
+    joined = joined.outerjoin(_service, (_service.c.id == _incident.c.service_id) & (_service.c.tenant_id == _incident.c.tenant_id))
+    joined = joined.outerjoin(previous, (previous.c.id == _incident.c.previous_id) & (previous.c.tenant_id == _incident.c.tenant_id))
+    for name, somebody in zip(ACTED, people, strict=True):
+        joined = joined.outerjoin(somebody, (somebody.c.id == _incident.c[name]) & (somebody.c.tenant_id == _incident.c.tenant_id))
+    columns = (_service.c.name, _tenant.c.reopen_window_seconds, previous.c.number, previous.c.title, *(one.c.name for one in people))
+    return select(*columns).select_from(joined).where(_incident.c.id == _id("incident"), _incident.c.tenant_id == _id("tenant"))
+
+
+def _urgent_alerts() -> Any:
+    last = (
+        select(_firing.c.alert_id, func.max(_firing.c.number).label("number"))
+        .where(_firing.c.incident_id == _id("incident"), _firing.c.tenant_id == _id("tenant"))
+        .group_by(_firing.c.alert_id)
+        .subquery("last_firing")
+    )
+    joined = (
+        last.join(_firing, (_firing.c.alert_id == last.c.alert_id) & (_firing.c.number == last.c.number))
+        .join(_alert, _alert.c.id == _firing.c.alert_id)
+        .join(_actor, _actor.c.id == _alert.c.integration_id)
+    )
+    names = ("fingerprint", "dedup_key", "title", "description", "labels", "links", "first_seen_at", "last_seen_at", "repeat_count")
+    columns = [_alert.c.id, _alert.c.integration_id, _actor.c.name, *(_alert.c[name] for name in names), _alert.c.firing_count]
+    columns += [_firing.c.severity, _firing.c.starts_at, _firing.c.fired_at, _firing.c.resolved_at]
+    return (
+        select(*columns)
+        .select_from(joined)
+        .where(_alert.c.tenant_id == _id("tenant"))
+        .order_by(_firing.c.resolved_at.is_not(None), func.coalesce(_firing.c.resolved_at, _firing.c.fired_at).desc(), _firing.c.alert_id)
+        .limit(bindparam("limit", type_=Integer()))
+    )
+
+
+def _lines_after() -> Any:
+    names = ("id", "seq", "type", "actor_id")
+    return (
+        select(*(_event.c[name] for name in names), _actor.c.name, _event.c.data, _event.c.occurred_at, _event.c.recorded_at)
+        .join(_actor, _actor.c.id == _event.c.actor_id)
+        .where(
+            _event.c.incident_id == _id("incident"),
+            _event.c.tenant_id == _id("tenant"),
+            _event.c.seq > bindparam("after", type_=Integer()),
+        )
+        .order_by(_event.c.seq)
+        .limit(bindparam("limit", type_=Integer()))
+    )
+
+
+def _id(name: str) -> Any:
+    return bindparam(name, type_=Uuid())
