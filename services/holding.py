@@ -22,7 +22,7 @@ from services import live_updates, timeline
 from services.database import Tx, storage
 from services.errors import ConflictError
 from services.records import IncidentRecord
-from services.statements import Prepared, as_time, as_uuid, listed, one_of
+from services.statements import Prepared, as_time, as_uuid, aside, listed, one_of
 
 _incident = Incident.__table__  # type: ignore[attr-defined]
 _tenant = Tenant.__table__  # type: ignore[attr-defined]
@@ -164,9 +164,11 @@ class Held:
 def _selects(dialect_name: str, lock: bool) -> tuple[Prepared, Prepared, Prepared]:
     """By ids, by numbers, and by the groups that accept alerts. The dialect is that of the storage in use."""
     dialect = storage().dialect
-    own = select(*_incident.columns).where(_incident.c.tenant_id == bindparam("tenant", type_=Uuid()))
+    every = select(*_incident.columns)
+    own = every.where(_incident.c.tenant_id == bindparam("tenant", type_=Uuid()))
+    named = every.where(aside(_incident.c.tenant_id, dialect) == bindparam("tenant", type_=Uuid()))
     queries = (
-        own.where(one_of(_incident.c.id, "values", dialect)),
+        named.where(one_of(_incident.c.id, "values", dialect)),
         own.where(_incident.c.number == bindparam("number", type_=Integer())),
         own.where(one_of(_incident.c.group_hash, "values", dialect), _incident.c.accepts_alerts),
     )

@@ -22,6 +22,7 @@ from models.vocabulary import IncidentState
 from services import across_tenants, database, jobs, settings
 from services.database import Tx
 from services.jobs import Run
+from services.statements import aside
 
 KIND = "retention"
 ROWS_AT_ONCE = 200
@@ -114,7 +115,8 @@ def _remove_payloads(this: Run, before: datetime) -> int:
             window = tx.execute(_payload_window(tx.tenant_id, before, last)).all()
             gone = {row.id for row in window} - _kept_payloads(tx, {row.alert_id for row in window})
             if gone:
-                total += tx.execute(delete(_payload).where(_payload.c.tenant_id == tx.tenant_id, _payload.c.id.in_(gone))).rowcount
+                own = aside(_payload.c.tenant_id, tx.dialect) == tx.tenant_id
+                total += tx.execute(delete(_payload).where(own, _payload.c.id.in_(gone))).rowcount
         if len(window) < ROWS_AT_ONCE:
             return total
         last = (window[-1].received_at, window[-1].id)

@@ -18,6 +18,7 @@ from services.incident_list import cursors, scans
 from services.incident_list.filters import EVERY, Filters
 from services.incident_list.scans import Place
 from services.records import IncidentRecord, Page
+from services.statements import aside
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -42,6 +43,7 @@ def page(actor: Actor, filters: Filters = EVERY, cursor: str | None = None, limi
 
 
 def _records(session: Session, ids: list[UUID]) -> list[IncidentRecord]:
-    query = select(*_incident.columns).where(_incident.c.tenant_id == session.info["tenant_id"], _incident.c.id.in_(ids))
+    own = aside(_incident.c.tenant_id, database.storage().dialect) == session.info["tenant_id"]
+    query = select(*_incident.columns).where(own, _incident.c.id.in_(ids))
     found = {row.id: Held(dict(row._mapping), is_new=False).record() for row in session.connection().execute(query)}
     return [found[one] for one in ids if one in found]

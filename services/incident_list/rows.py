@@ -16,9 +16,10 @@ from models.integrations import Service
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import EventType, IncidentState, Role, Severity, allowed_moves
-from services import holding
+from services import database, holding
 from services.access import Actor, may
 from services.incident_page.wording import ordinal, rfc3339, span
+from services.statements import aside
 from services.views import IncidentRow, person_view
 
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
@@ -76,7 +77,7 @@ def entries(session: Session, ids: Sequence[UUID]) -> list[Entry]:
         .outerjoin(_assignee, _assignee.c.id == _incident.assigned_to)
         .outerjoin(TimelineEvent, event_on)
         .outerjoin(_doer, _doer.c.id == _event.actor_id)
-        .where(_incident.tenant_id == session.info["tenant_id"], _incident.id.in_(ids))
+        .where(aside(_incident.tenant_id, database.storage().dialect) == session.info["tenant_id"], _incident.id.in_(ids))
     )
     found = {row.id: _entry(dict(row._mapping)) for row in session.connection().execute(query)}
     return [found[one] for one in ids if one in found]

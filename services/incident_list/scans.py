@@ -13,16 +13,15 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Integer, Select, UnaryExpression, Uuid, bindparam, literal, select, tuple_, union_all
+from sqlalchemy import DateTime, Integer, Select, Uuid, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.operators import custom_op
 from sqlmodel import Session
 
 from models.incidents import Incident
 from models.vocabulary import IncidentState, Severity
 from services import database, search
 from services.incident_list.filters import Filters
-from services.statements import Prepared, as_uuid, listed, one_of
+from services.statements import Prepared, as_uuid, aside, listed, one_of
 
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
 _FEW = 2_000
@@ -175,9 +174,7 @@ def _looked_up(session: Session, filters: Filters, shape: _Shape, query: Callabl
     assert hits is not None, "filters hold words only where there are some"
     first = list(connection.execute(hits.limit(_FEW + 1)).scalars())
     if len(first) <= _FEW:
-        if dialect.name == "sqlite":
-            # without its figures SQLite takes any index of the organisation for better than a list of ids; the plus keeps it from those
-            where[0] = UnaryExpression(_incident.tenant_id, operator=custom_op("+")) == bindparam("tenant", type_=Uuid())
+        where[0] = aside(_incident.tenant_id, dialect) == bindparam("tenant", type_=Uuid())
         return query([*where, one_of(_incident.id, "hits", dialect)]).params(hits=listed(sorted(set(first)), dialect))
     if dialect.name != "sqlite":
         return query([*where, search.incident_has(_incident.id, words, tenant_id, dialect.name)])

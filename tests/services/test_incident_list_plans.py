@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import event
 
 from models.vocabulary import IncidentState, Role, Severity
-from services import clock, database, incident_list, people
+from services import clock, database, holding, incident_list, people
 from services.access import Actor
-from services.incident_list import Filters, counts, scans
+from services.incident_list import Filters, counts, programs, rows, scans
 from services.incident_list.scans import Place
 from services.statements import Prepared
 from tests.fixtures.organisations import person
@@ -134,3 +134,19 @@ def test_the_strip_and_the_groups_read_a_fixed_number_of_statements(viewer: Acto
 
     assert len(found) <= 16
     assert_quick(found)
+
+
+def test_what_was_found_is_read_by_its_keys(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [viewer.id] * 60
+    with statements(monkeypatch) as found, database.read(viewer.tenant_id) as session:
+        rows.entries(session, ids)
+        programs._records(session, ids)
+
+    assert_quick(found, index="sqlite_autoindex_incident_1")
+
+
+def test_incidents_that_are_held_by_their_ids_are_looked_up_one_by_one(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with statements(monkeypatch) as found, database.write(viewer.tenant_id) as tx:
+        holding.by_ids(tx, [viewer.id, viewer.tenant_id])
+
+    assert_quick([one for one in found if "json_each" in one[0]], index="sqlite_autoindex_incident_1")
