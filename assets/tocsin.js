@@ -405,11 +405,12 @@
   function tellBusy(again = false) {
     const busy = readsList();
     clearTimeout(freeTimer);
-    if (busy === (told ?? false) && !again) return;
+    if (busy === told && !again) return;
     freeTimer = setTimeout(() => {
       html.dataset.listBusy = String(busy);
       const button = document.querySelector(`[data-busy-switch="${busy}"]`);
-      if (!button || html.dataset.connection !== "live" || (busy === false && told === null)) return;
+      if (!button) { told = null; return; } // another page: a list that is there again has been told nothing
+      if (html.dataset.connection !== "live") return;
       told = busy;
       button.click();
     }, busy && !again ? 0 : 300);

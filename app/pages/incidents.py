@@ -26,6 +26,7 @@ def page() -> rx.Component:
         rx.cond(Incidents.wrong.length() > 0, _wrong()),  # type: ignore[attr-defined]
         rx.cond(Incidents.nothing == "", _list(), _nothing()),
         _pages(),
+        list_watch(Incidents.set_read),
         _resolve(),
         sent_draft(IncidentsActs.sent_draft),
     )
@@ -45,14 +46,13 @@ def _list() -> rx.Component:
         column_heads(),
         rx.el.div(fresh(Incidents.waiting, Incidents.show_new), class_name="fresh-place"),
         incident_list(Incidents.attention, Incidents.working, Incidents.rest, on_move=IncidentsActs.move),
-        list_watch(Incidents.set_read),
     )
 
 
 def _wrong() -> rx.Component:
     return rx.el.div(
         callout(rx.foreach(Incidents.wrong, rx.el.p), icon_name="circle-alert"),
-        class_name="tools",
+        class_name="untold",
         role="alert",
     )
 

@@ -27,7 +27,7 @@ def strip() -> rx.Component:
         return rx.el.span(severity_mark(name), count, class_name="sev")
 
     none = rx.el.span("none", class_name="none")
-    return rx.el.dl(
+    figures = rx.el.dl(
         figure("Needs attention", rx.el.span(_FIGURES.attention, class_name=rx.cond(_FIGURES.attention > 0, "waits", ""))),
         figure("Unresolved", _FIGURES.unresolved),
         figure("By severity", *[severity(name, getattr(_FIGURES, name)) for name in SEVERITIES]),
@@ -45,9 +45,8 @@ def strip() -> rx.Component:
         figure("MTTA, 7 days", rx.cond(_FIGURES.taken_after != "", _FIGURES.taken_after, none), rx.el.small(_FIGURES.taken_hint)),
         class_name="strip",
         tab_index=0,
-        aria_label="How things stand",
-        role="group",
     )
+    return rx.el.div(figures, role="group", aria_label="How things stand")
 
 
 def _tab(tab: Any) -> rx.Component:
@@ -102,7 +101,7 @@ def filters() -> rx.Component:
 
 def _choice() -> rx.Component:
     return rx.popover.root(
-        rx.popover.trigger(button("Filter", kind="ghost", icon_name="list-filter", size="1", data_key="f")),
+        rx.popover.trigger(button("Filter", kind="ghost", icon_name="list-filter", size="1")),
         rx.popover.content(
             rx.el.form(
                 _boxes("State", "state", STATES, IncidentsActs.chosen_states),

@@ -55,7 +55,9 @@ class Incidents(Shell):
     @requires(Role.VIEWER)
     async def load(self, actor: Actor) -> Any:
         """Show the part of the list that the address asks for."""
+        is_read = self._is_read  # the browser says so when a list appears, which may be before this
         self.reset()  # type: ignore[no-untyped-call]
+        self._is_read = is_read
         await self._load_nav(actor)
         wanted = await database.run(incident_list.wanted_by, actor, self.router.url.query, self.nav.zone)
         self._wanted, self._key = wanted, incident_list.key_of(actor, wanted)
