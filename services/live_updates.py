@@ -200,13 +200,22 @@ class Feed(Generic[Key, Value]):
     """One read per change and process, shared by all who follow the same key.
 
     `read` is awaited at most every `gap_seconds` for a key, and only while somebody follows it. `topics` names what makes it stale.
+    With `wait_seconds` it is awaited that long after the change, so that what matters more is read and sent before it.
     A read that fails is tried again at the next change, and after a second.
     """
 
-    def __init__(self, read: Callable[[Key], Awaitable[Value]], topics: Callable[[Key], Iterable[str]], gap_seconds: float) -> None:
+    def __init__(
+        self,
+        read: Callable[[Key], Awaitable[Value]],
+        topics: Callable[[Key], Iterable[str]],
+        gap_seconds: float,
+        *,
+        wait_seconds: float = 0.0,
+    ) -> None:
         self._read = read
         self._topics = topics
         self._gap = gap_seconds
+        self._wait = wait_seconds
         self._followers: dict[Key, set[Follower[Value]]] = {}
         self._pumps: dict[Key, tuple[asyncio.Task[None], asyncio.Event]] = {}
 
@@ -239,6 +248,8 @@ class Feed(Generic[Key, Value]):
                     continue
                 if changed and not failed:
                     changed_at = subscription.told_at
+                if self._wait:
+                    await asyncio.sleep(self._wait)
                 try:
                     value = await self._read(key)
                 except Exception as error:  # the next change, or the next second, reads again

@@ -44,9 +44,9 @@ async def _read_waiting(tenant_id: UUID) -> Waiting:
 
 
 waiting: live_updates.Feed[UUID, Waiting] = live_updates.Feed(
-    _read_waiting, lambda tenant_id: (live_updates.incidents_topic(tenant_id),), 1.0
+    _read_waiting, lambda tenant_id: (live_updates.incidents_topic(tenant_id),), 0.7, wait_seconds=0.3
 )
-"""What waits, by organisation: one read a second at most, however many pages are open."""
+"""What waits, by organisation: one read a second at most, however many pages are open, and after what the pages themselves show."""
 
 
 def nav(actor: Actor) -> NavView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from enum import Enum, auto
 from itertools import pairwise
@@ -12,7 +13,7 @@ from services.incident_page.window import Show, Window, shows
 from services.views import EventRow
 
 TAIL = 20
-"""How many new lines are sent by themselves before the page's lines are sent anew."""
+"""How many new lines are sent by themselves, at most, before the page's lines are sent anew."""
 
 
 class News(Enum):
@@ -30,15 +31,19 @@ class Shown:
 
     `last_seq` is the last line that the page knows of, shown or not. `beyond` counts the lines that came while the window ended
     before the end of the timeline. Rows come in the order of the page; `top_day` is the divider above the first of them.
+    `tail_limit` differs from page to page, or all viewers of an incident would be sent all of their lines at the same change.
     """
 
-    def __init__(self, window: Window, last_seq: int, show: Show = Show.EVERYTHING, *, newest_first: bool = False) -> None:
+    def __init__(
+        self, window: Window, last_seq: int, show: Show = Show.EVERYTHING, *, newest_first: bool = False, tail_limit: int | None = None
+    ) -> None:
         self.window = window
         self.tail: list[Line] = []
         self.last_seq = last_seq
         self.show = show
         self.newest_first = newest_first
         self.beyond = 0
+        self.tail_limit = tail_limit if tail_limit is not None else random.randint(TAIL // 2, TAIL)  # noqa: S311
 
     def take(self, told: Told) -> News:
         """Take over what is new; MISSED changes nothing."""
@@ -65,7 +70,7 @@ class Shown:
         last = self._last()
         turns_day = self.newest_first and last is not None and came[-1].day != last.day
         self.tail += came
-        if len(self.tail) <= TAIL and not turns_day:
+        if len(self.tail) <= self.tail_limit and not turns_day:
             return News.TAIL
         self.move(self.window.with_new(self.tail))
         return News.LINES

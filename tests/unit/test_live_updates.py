@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from uuid import uuid4
 
 import pytest
 from prometheus_client import REGISTRY
 
 from services import live_updates
-from services.live_updates import EVERYTHING, Feed, Hub
+from services.live_updates import EVERYTHING, Feed, Hub, hub
 
 
 def _pushes() -> float:
@@ -158,3 +159,21 @@ def test_the_time_from_the_change_to_the_socket_is_measured_once_a_push(monkeypa
             assert _pushes() == before + 1
 
     asyncio.run(story())
+
+
+async def _told_of(feed: Feed[str, int], key: str) -> float:
+    async with feed.follow(key) as follower:
+        began = time.perf_counter()
+        hub.publish([f"topic:{key}"])
+        assert await follower.next(5) == 1
+        return time.perf_counter() - began
+
+
+def test_a_feed_that_can_wait_lets_others_go_first() -> None:
+    async def read(key: str) -> int:
+        return 1
+
+    at_once: Feed[str, int] = Feed(read, lambda key: [f"topic:{key}"], 0.0)
+    later: Feed[str, int] = Feed(read, lambda key: [f"topic:{key}"], 0.0, wait_seconds=0.2)
+    assert asyncio.run(_told_of(later, "a")) >= 0.2
+    assert asyncio.run(_told_of(at_once, "b")) < 5

@@ -41,7 +41,7 @@ def test_a_new_line_goes_to_the_tail_and_leaves_the_page_alone() -> None:
 
 
 def test_a_full_tail_becomes_part_of_the_page() -> None:
-    shown = page(3)
+    shown = page(3, tail_limit=TAIL)
     for seq in range(4, 4 + TAIL):
         assert shown.take(told(line(seq))) is News.TAIL
     assert shown.take(told(line(4 + TAIL))) is News.LINES
