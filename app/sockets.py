@@ -19,6 +19,8 @@ PING_SECONDS = 4
 PONG_SECONDS = 8
 """How long a page may take to answer that before its socket counts as lost, on both sides."""
 _KEEP_SECONDS = 60.0
+# dataclasses are left to Reflex: of a request's headers it tells the page all but those that prove who asks
+_JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 S = TypeVar("S")
 
@@ -47,7 +49,7 @@ def as_json(said: Any, **_options: Any) -> str:
     """What is said to a page, as Reflex would write it, in a tenth of the time: with many viewers most of a change's cost is here."""
     try:
         whole = [serialize(part) if isinstance(part, StateUpdate) else part for part in said] if isinstance(said, list) else said
-        return orjson.dumps(whole, default=serialize, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME).decode()
+        return orjson.dumps(whole, default=serialize, option=_JSON).decode()
     except TypeError:  # half of a surrogate pair, or what only Reflex knows how to write
         return str(json_dumps(said, separators=(",", ":")))
 

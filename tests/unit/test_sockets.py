@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from reflex.event import Event
+from reflex.istate.data import HeaderData
 from reflex.state import StateUpdate
 from reflex.utils.format import json_dumps
 
@@ -114,3 +115,14 @@ def test_what_is_said_to_a_page_is_what_reflex_would_say() -> None:
     said = ["event", update]
     assert json.loads(sockets.as_json(said)) == json.loads(json_dumps(said))
     assert sockets.as_json(["event", {"text": "half \ud83d"}]) == json_dumps(["event", {"text": "half \ud83d"}], separators=(",", ":"))
+
+
+def test_the_page_is_not_told_what_proves_who_asks() -> None:
+    """Its scripts must not read the session's cookie, which the browser keeps from them."""
+    headers = HeaderData.from_router_data(
+        {"headers": {"host": "tocsin.lan", "cookie": "tocsin_session=ts_1", "authorization": "Bearer tk_1"}}
+    )
+    told = sockets.as_json(["event", StateUpdate(delta={"state": {"rx_router_headers": headers}})])
+    assert "tocsin.lan" in told
+    assert "ts_1" not in told
+    assert "tk_1" not in told
