@@ -180,10 +180,9 @@ EXAMPLES = [
 @pytest.fixture(scope="module")
 def example_environment(server: Server) -> dict[str, str]:
     """What the examples name, as it is called on a running server."""
-    server.command("create-tenant", "--slug", "docs", "--name", "Documents")
-    integration = server.command("create-integration", "--tenant", "docs", "--kind", "generic", "--name", "Examples", "--json")
-    api_key = server.command("create-api-key", "--tenant", "docs", "--name", "examples", "--role", "responder", "--json")
-    return {"ADDRESS": server.address, "KEY": json.loads(integration)["key"], "TOKEN": json.loads(api_key)["token"]}
+    server.person("admin")
+    integration = server.command("create-integration", "--kind", "generic", "--name", "Examples", "--json")
+    return {"ADDRESS": server.address, "KEY": json.loads(integration)["key"], "TOKEN": server.key("responder")}
 
 
 @pytest.mark.parametrize("code", EXAMPLES)

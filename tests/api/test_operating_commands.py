@@ -120,12 +120,12 @@ def test_config_prints_what_is_in_force_and_no_secret(own_settings: None, monkey
 @pytest.fixture(scope="module")
 def prepared(server: Server) -> Server:
     """A running server with an organisation."""
-    server.command("create-tenant", "--slug", "operating", "--name", "Operating")
+    server.person("admin")
     return server
 
 
 def integration(server: Server, kind: str) -> str:
-    made = json.loads(server.command("create-integration", "--tenant", "operating", "--kind", kind, "--name", f"Test {kind}", "--json"))
+    made = json.loads(server.command("create-integration", "--kind", kind, "--name", f"Test {kind}", "--json"))
     return str(made["url"])
 
 
