@@ -1,11 +1,12 @@
 """Pages that are never shown empty: what the first answer to a socket holds."""
 
+from contextlib import suppress
+
 import reflex as rx
 from reflex.event import Event, EventHandler
 from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 
-from app import sockets
 from app.session import actor_of
 from app.states.shell import Shell
 from services.access import may
@@ -24,18 +25,15 @@ class FilledFirst(Middleware):
         """Runs before each event, with the state locked."""
         if not event.name.endswith(".hydrate_and_load"):
             return None
-        loads = [load for load in app.get_load_events(state.router.url.path) if isinstance(load, EventHandler) and _can_fill(load.state)]
+        loads = [load for load in app.get_load_events(state.router.url.path) if isinstance(load, EventHandler) and _is_page(load.state)]
         actor = await actor_of(state) if loads else None
         for load in loads:
             page = await state.get_state(load.state)  # type: ignore[arg-type]
             if isinstance(page, Shell) and actor is not None and may(actor.role, load.fn.needed_role):
-                try:
-                    await page._fill(actor)
-                except RefusedError:  # the page's own load tells of it
-                    continue
-                page._filled_for = sockets.where(page)
+                with suppress(RefusedError):  # the page's own load tells of it
+                    await page._fill_first(actor)
         return None
 
 
-def _can_fill(state_class: type[BaseState] | None) -> bool:
-    return state_class is not None and issubclass(state_class, Shell) and state_class._fill is not Shell._fill
+def _is_page(state_class: type[BaseState] | None) -> bool:
+    return state_class is not None and issubclass(state_class, Shell) and state_class is not Shell

@@ -49,19 +49,14 @@ class IncidentDetail(Shell):
     @requires(Role.VIEWER)
     async def load(self, actor: Actor) -> Any:
         """Show the incident of the address."""
-        if not self._was_filled():
-            self.reset()  # type: ignore[no-untyped-call]
-            await self._fill(actor)
+        await self._open(actor)
         return IncidentDetail.watch if self._key is not None else None
 
     async def _fill(self, actor: Actor) -> None:
-        """Read it all; what the reader had open stays when it is the same incident."""
-        wanted, line = self._address()
-        is_new_page = wanted != self.head.number
-        if is_new_page:
-            self.reset()  # type: ignore[no-untyped-call]
+        wanted, line = self._asked()
+        if self._key is None:
             self.newest_first = await database.run(viewers.reads_newest_first, actor)
-        await self._load_nav(actor, is_new_page=is_new_page)
+        await super()._fill(actor)
         self._seen = incident_page.seen_by(actor, self.nav.zone)
         try:
             opened = await database.run(incident_page.open_page, actor, wanted, self._seen, Show(self.show), seq=line)
@@ -70,17 +65,17 @@ class IncidentDetail(Shell):
             self.absent = wanted[:40].upper()
             self.last_number = await database.run(incident_page.last_number, actor)
             return
-        self._open(opened)
+        self._show(opened)
         if self.has_all_alerts:
             self.alerts = await database.run(incident_page.all_alerts, actor, wanted)
 
-    def _address(self) -> tuple[str, int | None]:
+    def _asked(self) -> tuple[str, int | None]:
         """The number in the address, and the line that it points at, where it does."""
         url = self.router.url
         line = url.fragment.removeprefix("event-")
         return url.path.rstrip("/").rpartition("/")[2], int(line) if line.isdecimal() and len(line) < 10 else None
 
-    def _open(self, opened: Opened) -> None:
+    def _show(self, opened: Opened) -> None:
         before = self._shown
         self._key = opened.key
         self._shown = Shown(opened.window, opened.told.last_seq, Show(self.show), newest_first=self.newest_first)

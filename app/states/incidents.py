@@ -55,10 +55,16 @@ class Incidents(Shell):
     @requires(Role.VIEWER)
     async def load(self, actor: Actor) -> Any:
         """Show the part of the list that the address asks for."""
+        await self._open(actor)
+        return Incidents.watch
+
+    def _begin(self) -> None:
         is_read = self._is_read  # the browser says so when a list appears, which may be before this
-        self.reset()  # type: ignore[no-untyped-call]
+        super()._begin()
         self._is_read = is_read
-        await self._load_nav(actor)
+
+    async def _fill(self, actor: Actor) -> None:
+        await super()._fill(actor)
         wanted = await database.run(incident_list.wanted_by, actor, self.router.url.query, self.nav.zone)
         self._wanted, self._key = wanted, incident_list.key_of(actor, wanted)
         self._shown = Shown(incident_list.viewer_of(actor))
@@ -67,7 +73,6 @@ class Incidents(Shell):
         self._shown.take(listing)
         self._send(self._shown, listing)
         self.is_loaded = True
-        return Incidents.watch
 
     def _show_address(self, wanted: Wanted) -> None:
         asked = wanted.asked

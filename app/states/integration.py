@@ -40,16 +40,18 @@ class OneIntegration(Shell):
     @requires(Role.ADMIN)
     async def load(self, actor: Actor) -> Any:
         """Show the integration of the address."""
-        self.reset()  # type: ignore[no-untyped-call]
-        await self._load_nav(actor)
+        await self._open(actor)
+        return None if self.is_absent else OneIntegration.watch
+
+    async def _fill(self, actor: Actor) -> None:
+        await super()._fill(actor)
         try:
             self._id = _id(self.router.url.path.rstrip("/").rpartition("/")[2])
             await self._read(actor)
         except NotFoundError:
             self.is_absent = True
-            return None
+            return
         self._show_address((await self.get_state(ShownKey))._url_of(self.row.id))
-        return OneIntegration.watch
 
     def _held(self) -> UUID:
         if self._id is None:

@@ -38,18 +38,19 @@ class Integrations(Shell):
     @requires(Role.ADMIN)
     async def load(self, actor: Actor) -> Any:
         """Show the list; the key of the one that was made last is forgotten."""
-        self.reset()  # type: ignore[no-untyped-call]
-        await self._load_nav(actor)
+        await self._open(actor)
         (await self.get_state(ShownKey))._keep("", "")
-        self.rows = await database.run(integrations.rows, actor)
-        self.is_loaded = True
         return Integrations.watch
 
     @requires(Role.ADMIN)
     async def load_new(self, actor: Actor) -> None:
         """Show what can be connected."""
-        self.reset()  # type: ignore[no-untyped-call]
-        await self._load_nav(actor)
+        await self._open(actor)
+
+    async def _fill(self, actor: Actor) -> None:
+        await super()._fill(actor)
+        self.rows = await database.run(integrations.rows, actor)
+        self.is_loaded = True
 
     @requires(Role.ADMIN, background=True)
     async def watch(self, actor: Actor) -> None:

@@ -30,11 +30,13 @@ class People(Shell):
     @requires(Role.ADMIN)
     async def load(self, actor: Actor) -> Any:
         """Show everybody."""
-        self.reset()  # type: ignore[no-untyped-call]
-        await self._load_nav(actor)
+        await self._open(actor)
+        return People.watch
+
+    async def _fill(self, actor: Actor) -> None:
+        await super()._fill(actor)
         self.rows = await database.run(people.person_rows, actor)
         self.is_loaded = True
-        return People.watch
 
     @requires(Role.ADMIN, background=True)
     async def watch(self, actor: Actor) -> None:

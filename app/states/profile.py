@@ -34,11 +34,12 @@ class Profile(Shell):
     @requires(Role.VIEWER)
     async def load(self, actor: Actor) -> Any:
         """Show the person who is signed in."""
-        self.reset()  # type: ignore[no-untyped-call]
-        await self._load_nav(actor)
+        await self._open(actor)
+        return Profile.watch
+
+    async def _fill(self, actor: Actor) -> None:
         await self._read(actor)
         self.is_loaded = True
-        return Profile.watch
 
     async def _read(self, actor: Actor) -> None:
         self.nav = await database.run(viewers.nav, actor)

@@ -14,25 +14,36 @@ _QUIET_SECONDS = 3600.0
 
 
 class Shell(Status):
-    """What the frame shows. The state of a page derives from it and calls `_load_nav` first in its own `load`."""
+    """What the frame shows. The state of a page derives from it, and its `load` calls `_open`."""
 
     nav: NavView = NavView()
 
+    _address: str = ""
     _filled_for: tuple[str, str] = ("", "")
 
-    async def _fill(self, actor: Actor) -> None:
-        """Read what the page shows. A page that overrides this is filled before the first answer to its socket: see FilledFirst."""
-
-    def _was_filled(self) -> bool:
-        """Whether the page was filled for this socket and address already; true once."""
+    async def _open(self, actor: Actor) -> None:
+        """Show the page as one that was just turned to, unless it was filled before the first answer to its socket."""
         filled_for, self._filled_for = self._filled_for, ("", "")
-        return filled_for == sockets.where(self)
+        if filled_for != sockets.where(self):
+            self._begin()
+            await self._fill(actor)
 
-    async def _load_nav(self, actor: Actor, *, is_new_page: bool = True) -> None:
-        """Read it anew for this actor. What was said on the page before is not said here."""
-        if is_new_page:
-            self.notice = NoticeView(seq=self.notice.seq)
+    async def _fill_first(self, actor: Actor) -> None:
+        """Fill it before the first answer to its socket. What somebody has open stays, when the tab showed the same before."""
+        if self._address != _address(self):
+            self._begin()
+        await self._fill(actor)
+        self._filled_for = sockets.where(self)
+
+    async def _fill(self, actor: Actor) -> None:
+        """Read what the page shows, into a state that is empty or that showed the same a moment ago. A page adds what is its own."""
         self.nav = await database.run(viewers.nav, actor)
+
+    def _begin(self) -> None:
+        """Forget what the page showed before, and what was said there."""
+        self.reset()  # type: ignore[no-untyped-call]
+        self.notice = NoticeView(seq=self.notice.seq)
+        self._address = _address(self)
 
     @requires(Role.VIEWER, background=True)
     async def follow(self, actor: Actor) -> None:
@@ -56,3 +67,8 @@ class Shell(Status):
         """Remember the theme with the person; for a viewer, who has no settings of their own, with the browser alone."""
         if may(actor.role, Role.RESPONDER) and theme in list(Theme):
             await database.run(people.change_profile, actor, theme=Theme(theme))
+
+
+def _address(page: Shell) -> str:
+    url = page.router.url
+    return f"{url.path}?{url.query}"
