@@ -87,12 +87,16 @@
   const RECONNECTING_MS = 2000, STALE_MS = 15000, SILENCE_MS = 3000;
   const WORDS = { connecting: "Connecting…", live: "Live", reconnecting: "Reconnecting…", stale: "Stale" };
   const WAITS = "No connection: this waits until it is back.";
-  let socket = null, joined = false, everJoined = false, pingMs = 25000;
+  let socket = null, open = false, joined = false, everJoined = false, pingMs = 25000;
   let heardAt = Date.now(), lostAt = Date.now(), lookedAt = Date.now(), patienceUntil = 0;
 
   function leave() {
-    if (joined) lostAt = Date.now();
-    joined = false;
+    if (joined) {
+      lostAt = Date.now();
+      setTimeout(look, RECONNECTING_MS + 1);
+    }
+    open = joined = false;
+    breakOff();
   }
   function listen(opened) {
     leave();
@@ -102,6 +106,7 @@
       heardAt = Date.now();
       if (typeof data !== "string") return;
       if (data[0] === "0") { try { pingMs = JSON.parse(data.slice(1)).pingInterval ?? pingMs; } catch { /* not engine.io */ } }
+      if (data.startsWith("40")) { open = true; sendWaiting(); }
       // the server's first answer, not the open socket, is what makes the page right again
       if (data.startsWith("42")) joined = everJoined = true;
       if (data.startsWith("4")) answered();
@@ -150,18 +155,28 @@
     node.append(...content);
     return node;
   }
+  const surface = (words, attribute) => element("button", { type: "button", [attribute]: "", "data-accent-color": "gray",
+    class: "rt-reset rt-BaseButton rt-r-size-1 rt-variant-surface rt-Button push" }, words);
   function showBanner(node) {
-    if (html.dataset.connection !== "stale") return node.replaceChildren();
-    if (node.firstChild) return;
+    const shown = html.dataset.connection === "stale" ? "stale" : broken && `${broken} ${html.dataset.connection === "live"}`;
+    if (node.dataset.shows === shown) return;
+    node.dataset.shows = shown;
+    if (shown === "stale") showStale(node); else if (shown) showBroken(node); else node.replaceChildren();
+  }
+  function showStale(node) {
     const { hour, minute } = parts(new Date(heardAt), zone(), HOURS);
     const since = element("time", { datetime: new Date(heardAt + clockOffset).toISOString(), "data-age": "", "aria-live": "off" });
-    const again = element("button", { type: "button", "data-try": "", "data-accent-color": "gray",
-      class: "rt-reset rt-BaseButton rt-r-size-1 rt-variant-surface rt-Button push" }, "Try now");
     node.replaceChildren(
       element("span", {}, element("b", {}, `No connection since ${hour}:${minute}.`), " What you see is ", since,
         " old. What you write is kept on this device."),
-      again,
+      surface("Try now", "data-try"),
     );
+  }
+  function showBroken(node) {
+    const then = html.dataset.connection === "live" ? "What you see is up to date: if it was not done, do it again."
+      : "Whether it was done shows when the connection is back.";
+    node.replaceChildren(element("span", {}, element("b", {}, `The connection broke before “${broken}” was answered.`), ` ${then}`),
+      surface("Dismiss", "data-dismiss-broken"));
   }
   function tryNow() {
     const gone = socket;
@@ -190,22 +205,43 @@
 
   // ── Actions: held back without a connection, busy after 150 ms, never sent twice by an impatient finger ──
 
-  const waiting = new Map();
-  function answered() {
-    for (const [node, timer] of waiting) { clearTimeout(timer); node.removeAttribute("aria-busy"); }
-    waiting.clear();
+  const waiting = new Map(), BUSY_MS = 150, ANSWER_MS = 10000;
+  let broken = "";
+  function release(node) {
+    clearTimeout(waiting.get(node).timer);
+    node.removeAttribute("aria-busy");
+    waiting.delete(node);
+  }
+  const answered = () => [...waiting.keys()].forEach(release);
+  function act(node) {
+    if (broken) tellBroken("");
+    if (waiting.has(node)) clearTimeout(waiting.get(node).timer);
+    // without a socket Reflex keeps the event, and sends it as soon as there is one
+    waiting.set(node, { name: nameOf(node), sent: open, timer: setTimeout(() => {
+      node.setAttribute("aria-busy", "true");
+      waiting.get(node).timer = setTimeout(giveUp, ANSWER_MS, node);
+    }, BUSY_MS) });
+  }
+  function giveUp(node) {
+    if (html.dataset.connection === "live") release(node); else waiting.get(node).timer = setTimeout(giveUp, 1000, node);
+  }
+  function sendWaiting() { for (const one of waiting.values()) one.sent = true; }
+  // What was sent by a socket that closed before an answer came may have been done or not: nobody sends it again.
+  function breakOff() {
+    for (const [node, { name, sent }] of waiting) if (sent) { release(node); tellBroken(name); }
+  }
+  function tellBroken(name) {
+    broken = name;
+    all("[data-banner]").forEach(showBanner);
   }
   addEventListener("click", (event) => {
     const node = event.target.closest?.("[data-needs-connection], [data-acts]");
     if (!node) return;
-    if (node.dataset.held !== undefined || waiting.has(node)) {
+    if (node.dataset.held !== undefined || (node.dataset.acts !== undefined && waiting.has(node))) {
       event.preventDefault();
       event.stopImmediatePropagation();
-    } else if (node.dataset.acts !== undefined && !(node.type === "submit" && node.form?.checkValidity() === false)) {
-      waiting.set(node, setTimeout(() => {
-        node.setAttribute("aria-busy", "true");
-        waiting.set(node, setTimeout(() => { node.removeAttribute("aria-busy"); waiting.delete(node); }, 10000));
-      }, 150));
+    } else if (!(node.type === "submit" && node.form?.checkValidity() === false)) {
+      act(node);
     }
   }, true);
 
@@ -492,6 +528,7 @@
     if (button) copy(button);
     if (target.closest?.("[data-dismiss]")) target.closest("[data-said]")?.setAttribute("data-gone", "");
     if (target.closest?.("[data-try]")) tryNow();
+    if (target.closest?.("[data-dismiss-broken]")) tellBroken("");
   });
 
   const SAID_MS = 5000;

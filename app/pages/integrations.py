@@ -101,6 +101,7 @@ def _kind(kind: str, name: str, icon_name: str, what: str) -> rx.Component:
             rx.el.span(rx.el.b(name), rx.el.small(what, class_name="dimmer")),
             type="submit",
             class_name="card kind",
+            data_key_name=name,
             data_needs_connection="",
             data_acts="",
         ),

@@ -137,3 +137,57 @@ def test_try_now_gives_up_a_socket_that_says_nothing(page: Page, site: Site) -> 
     page.clock.run_for(300)
     page.wait_for_timeout(200)
     expect_state(page, "live")
+
+
+def test_a_click_that_was_sent_before_the_socket_closed_is_named(page: Page, site: Site) -> None:
+    """Whether it was done, nobody knows: it is not sent again by itself."""
+    page.get_by_role("button", name="Acknowledge").click()
+    lose(page, site)
+    banner = page.get_by_role("alert")
+    expect(banner).to_contain_text("The connection broke before “Acknowledge” was answered. Whether it was done shows")
+    site.accepting = True
+    page.clock.run_for(1000)
+    expect(banner).to_contain_text("What you see is up to date: if it was not done, do it again.")
+    banner.get_by_role("button", name="Dismiss").click()
+    expect(banner).to_be_empty()
+
+
+def test_the_next_click_takes_the_news_of_a_broken_one_away(page: Page, site: Site) -> None:
+    page.get_by_role("button", name="Acknowledge").click()
+    site.drop()
+    page.clock.run_for(1000)
+    expect(page.get_by_role("alert")).to_contain_text("broke before")
+    expect_state(page, "live")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_a_click_that_was_answered_is_not_named(page: Page, site: Site) -> None:
+    page.get_by_role("button", name="Acknowledge").click()
+    site.answer()
+    page.wait_for_timeout(100)
+    lose(page, site)
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_a_click_without_a_socket_shows_that_it_waits(page: Page, site: Site) -> None:
+    """It is sent when there is a socket again, so nothing broke."""
+    lose(page, site)
+    button = page.get_by_role("button", name="Acknowledge")
+    button.click()
+    pass_time(page, site, 12, talking=False)
+    expect(button).to_have_attribute("aria-busy", "true")
+    site.accepting = True
+    page.clock.run_for(1000)
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_a_click_into_a_silent_line_is_busy_until_the_line_is_given_up(page: Page, site: Site) -> None:
+    button = page.get_by_role("button", name="Acknowledge")
+    button.click()
+    pass_time(page, site, 14, talking=False)
+    expect(button).to_have_attribute("aria-busy", "true")
+    lose(page, site)
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    expect(page.get_by_role("alert")).to_contain_text("broke before “Acknowledge” was answered")
