@@ -8,6 +8,8 @@ READY = $(VENV)/.ready
 # any of these that is new enough; or: make PYTHON=/path/to/python3
 PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 UV = $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
+# where Debian keeps nginx, which is not on everybody's PATH
+SBIN = /usr/sbin
 ARGS =
 
 .PHONY: help setup run dev test test-long check bench tools
@@ -39,11 +41,12 @@ check: $(READY) ## look for mistakes without running it: lint, format, types, la
 bench: setup tools ## measure it, each figure beside a floor from the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# What the browser tests and the test with a real Alertmanager drive. Only Debian's root can be helped.
+# What the browser tests drive, and the tests with a real Alertmanager and behind a real proxy. Only Debian's root can be helped.
 tools:
 	@missing=; \
 	command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
 	command -v prometheus-alertmanager >/dev/null 2>&1 || missing="$$missing prometheus-alertmanager"; \
+	command -v nginx >/dev/null 2>&1 || command -v $(SBIN)/nginx >/dev/null 2>&1 || missing="$$missing nginx-light"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
 		echo "Installing$$missing for the tests …"; \

@@ -108,8 +108,7 @@
       if (data[0] === "0") { try { pingMs = JSON.parse(data.slice(1)).pingInterval ?? pingMs; } catch { /* not engine.io */ } }
       if (data.startsWith("40")) { open = true; sendWaiting(); }
       // the server's first answer, not the open socket, is what makes the page right again
-      if (data.startsWith("42")) joined = everJoined = true;
-      if (data.startsWith("4")) answered();
+      if (data.startsWith("42")) { joined = everJoined = true; answered(); }
       if (html.dataset.connection !== "live") look();
     });
     opened.addEventListener("close", () => {

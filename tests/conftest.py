@@ -2,6 +2,7 @@
 
 from tests.fixtures.browsers import browser, new_page, page, signed_in
 from tests.fixtures.lines import new_line
+from tests.fixtures.nginx import new_proxy
 from tests.fixtures.northwind import as_person, new_northwind, northwind
 from tests.fixtures.servers import new_server, page_bundle, server
 
@@ -11,6 +12,7 @@ __all__ = [
     "new_line",
     "new_northwind",
     "new_page",
+    "new_proxy",
     "new_server",
     "northwind",
     "page",

@@ -124,6 +124,9 @@ def test_a_failing_install_is_tried_again_the_next_time(clone: Path) -> None:
 
 def test_missing_tools_of_the_tests_are_named_where_they_cannot_be_installed(clone: Path) -> None:
     path = only(clone, id="echo 1000")
-    said = make(clone, "tools", path=path)
+    said = make(clone, "tools", "SBIN=/nowhere", path=path)
     assert said.returncode == 0
-    assert "install chromium prometheus-alertmanager (on Debian: sudo apt install chromium prometheus-alertmanager)" in said.stdout
+    assert (
+        "install chromium prometheus-alertmanager nginx-light (on Debian: sudo apt install chromium prometheus-alertmanager nginx-light)"
+        in said.stdout
+    )
