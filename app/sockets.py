@@ -14,6 +14,8 @@ from reflex.state import StateUpdate
 from reflex.utils.format import json_dumps
 from reflex.utils.serializers import serialize
 
+from services import views
+
 PING_SECONDS = 4
 """How often the server says something to each open page: a page that hears nothing for three seconds longer shows that it is not live."""
 PONG_SECONDS = 8
@@ -21,6 +23,9 @@ PONG_SECONDS = 8
 _KEEP_SECONDS = 60.0
 # dataclasses are left to Reflex: of a request's headers it tells the page all but those that prove who asks
 _JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+_WRITTEN = 512
+_lately_written: dict[int, tuple[Any, orjson.Fragment]] = {}
 
 S = TypeVar("S")
 
@@ -49,9 +54,23 @@ def as_json(said: Any, **_options: Any) -> str:
     """What is said to a page, as Reflex would write it, in a tenth of the time: with many viewers most of a change's cost is here."""
     try:
         whole = [serialize(part) if isinstance(part, StateUpdate) else part for part in said] if isinstance(said, list) else said
-        return orjson.dumps(whole, default=serialize, option=_JSON).decode()
+        return orjson.dumps(whole, default=_written, option=_JSON).decode()
     except TypeError:  # half of a surrogate pair, or what only Reflex knows how to write
         return str(json_dumps(said, separators=(",", ":")))
+
+
+def _written(value: Any) -> Any:
+    """What only Reflex knows how to write; a view object is written once for all pages that are told of it at that moment."""
+    if type(value).__module__ != views.__name__:
+        return serialize(value)
+    known = _lately_written.get(id(value))
+    if known is not None and known[0] is value:  # else the id is that of an object that is gone
+        return known[1]
+    text = orjson.Fragment(orjson.dumps(serialize(value), default=serialize, option=_JSON))
+    _lately_written[id(value)] = (value, text)
+    if len(_lately_written) > _WRITTEN:
+        del _lately_written[next(iter(_lately_written))]
+    return text
 
 
 def keep_states(manager: Any, namespace: Any) -> None:

@@ -1,5 +1,7 @@
 """The view objects that page states hold and components draw: plain values, ready to be shown, nothing that a viewer may not see.
 
+They are never changed once made: pages share them, and so what is written of them for the sockets.
+
 Times that the browser counts from are RFC 3339 text with Z and end in `_at`; times that are read as they stand were written in the
 viewer's zone by the service. An empty text means that there is nothing to show.
 """
@@ -8,7 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 
-@dataclass
+@dataclass(frozen=True)
 class PersonView:
     """Somebody or something that acts. `colour` is the name of a Radix scale and stays the same for the same id."""
 
@@ -19,7 +21,7 @@ class PersonView:
     colour: str = "gray"
 
 
-@dataclass
+@dataclass(frozen=True)
 class NavView:
     """Who is here and where: what the shell needs on every page. `now` is the server's clock, so that ages are right on a wrong one.
 
@@ -41,7 +43,7 @@ class NavView:
     now: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class NoticeView:
     """What came of an action, in one sentence. `seq` differs from notice to notice, so that the same sentence is told again.
 
@@ -54,7 +56,7 @@ class NoticeView:
     may_undo: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class LabelView:
     """One label of an alert."""
 
@@ -62,7 +64,7 @@ class LabelView:
     value: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class LinkView:
     """Where to read more; `url` is http or https, checked by the service."""
 
@@ -70,7 +72,7 @@ class LinkView:
     url: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class IncidentRow:
     """One line of the list. `group` is attention, working or resolved.
 
@@ -108,7 +110,7 @@ class IncidentRow:
     version: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class StepView:
     """One of the four parts of the state track. `reached` is done, now or ahead; `text` says when and by whom."""
 
@@ -119,7 +121,7 @@ class StepView:
     after: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class FactView:
     """One line of the facts in the rail."""
 
@@ -129,7 +131,7 @@ class FactView:
     is_code: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class IncidentHead:
     """What the incident's header, track, why-card and facts show.
 
@@ -173,7 +175,7 @@ class IncidentHead:
     version: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class EventRow:
     """One line of the timeline, in words.
 
@@ -206,7 +208,7 @@ class EventRow:
     announce: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class AlertRow:
     """One alert in the incident's rail. `age_at` is when the current firing began, or ended for a resolved one."""
 
@@ -223,7 +225,7 @@ class AlertRow:
     links: list[LinkView] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(frozen=True)
 class IntegrationRow:
     """A sender of alerts in the list of integrations. `light` is lit, waiting, off or trouble."""
 
@@ -243,7 +245,7 @@ class IntegrationRow:
     previous_key_until: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class ReceivedAlertRow:
     """An alert that came by an integration: `number` is its incident's, `outcome` says why there is none."""
 
@@ -255,7 +257,7 @@ class ReceivedAlertRow:
     outcome: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class SnippetView:
     """A text to copy, and what it is."""
 
@@ -263,7 +265,7 @@ class SnippetView:
     text: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class ProfileView:
     """What a person says of themselves. `timezone` is empty where the browser's holds; `theme` is a value of Theme."""
 
@@ -277,7 +279,7 @@ class ProfileView:
     timeline_newest_first: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class SessionRow:
     """A browser in which the viewer is signed in; `is_current` is the one that looks."""
 
@@ -289,7 +291,7 @@ class SessionRow:
     is_current: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class PersonRow:
     """Somebody in the list of people. `has_password` is False for whoever never had a link or has not used it."""
 
@@ -301,7 +303,7 @@ class PersonRow:
     is_me: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChoiceView:
     """One entry of a select or a filter."""
 
@@ -309,7 +311,7 @@ class ChoiceView:
     label: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChipView:
     """A filter that is set, and the address of the list without it."""
 
@@ -319,7 +321,7 @@ class ChipView:
     without: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class TabView:
     """A named view of the list. `count` is a text, empty where none is shown."""
 
@@ -330,7 +332,7 @@ class TabView:
     is_here: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class FiguresView:
     """The strip above the list. `oldest_*` is the oldest open incident, `last_*` the one that was resolved last.
 

@@ -70,14 +70,14 @@ class Shown:
 
     def _head(self, groups: dict[str, Group]) -> None:
         """Put the name of a group over its first row."""
-        before = None
-        for one in self.rows:
+        before = ""
+        for place, one in enumerate(self.rows):
             if one.group != before and one.group in _HEADS:
-                one.head, one.head_hint = _HEADS[one.group]
+                head, hint = _HEADS[one.group]
                 group = groups.get(one.group)
-                one.head_count = group.count if group else 0
                 if group and group.has_more:
-                    one.head_hint = f"{len(group.entries)} are shown"
+                    hint = f"{len(group.entries)} are shown"
+                self.rows[place] = replace(one, head=head, head_hint=hint, head_count=group.count if group else 0)
             before = one.group
 
 

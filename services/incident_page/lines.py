@@ -74,33 +74,38 @@ def _line(event: EventRecord, reading: Reading, today: datetime) -> Line:
         time_title=absolute(event.occurred_at, reading.zone),
         occurred_at=rfc3339(event.occurred_at),
     )
-    _TELL[kind](row, event, reading)
+    row = _TELL[kind](row, event, reading)
     return Line((event.occurred_at, event.seq), kind, day(event.occurred_at, reading.zone, today), row)
 
 
-def _alert_fired(row: EventRow, event: EventRecord, _reading: Reading) -> None:
-    row.tone, row.actor = "fire", ""
-    row.text = "Alert fired again:" if event.data["occurrence"] > 1 else "Alert fired:"
-    row.strong = event.data["title"]
-    row.labels = label_views(event.data["labels"])[:_LABELS_IN_A_LINE]
+def _alert_fired(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    return replace(
+        row,
+        tone="fire",
+        actor="",
+        text="Alert fired again:" if event.data["occurrence"] > 1 else "Alert fired:",
+        strong=event.data["title"],
+        labels=label_views(event.data["labels"])[:_LABELS_IN_A_LINE],
+    )
 
 
-def _alert_resolved(row: EventRow, event: EventRecord, _reading: Reading) -> None:
-    row.actor, row.text, row.strong = "", "Alert stopped:", event.data["title"]
-    still = event.data["still_firing"]
+def _alert_resolved(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    title, still = event.data["title"], event.data["still_firing"]
     if event.data["asks"]:
-        row.tone = "prompt"
-        row.text, row.strong = f"Alert stopped: {event.data['title']}", ""
-        row.html = "<p>No alert of this incident fires any more. Is it over?</p>"
-        row.announce = "No alert fires any more"
-    else:
-        row.tone = "still"
-        row.rest = f"{counted(still, 'other')} still {'fires' if still == 1 else 'fire'}" if still else "no alert fires any more"
+        return replace(
+            row,
+            tone="prompt",
+            actor="",
+            text=f"Alert stopped: {title}",
+            html="<p>No alert of this incident fires any more. Is it over?</p>",
+            announce="No alert fires any more",
+        )
+    rest = f"{counted(still, 'other')} still {'fires' if still == 1 else 'fire'}" if still else "no alert fires any more"
+    return replace(row, tone="still", actor="", text="Alert stopped:", strong=title, rest=rest)
 
 
-def _comment(row: EventRow, event: EventRecord, _reading: Reading) -> None:
-    row.tone, row.html = "note", as_html(event.data["body"])
-    row.announce = f"{event.actor_name} commented"
+def _comment(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    return replace(row, tone="note", html=as_html(event.data["body"]), announce=f"{event.actor_name} commented")
 
 
 _MOVED = {
@@ -111,64 +116,68 @@ _MOVED = {
 }
 
 
-def _state_change(row: EventRow, event: EventRecord, reading: Reading) -> None:
+def _state_change(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
     to = IncidentState(event.data["to"])
-    row.tone, row.state, row.text = "state", to.value, _MOVED[to]
     after = span((event.occurred_at - reading.opened_at).total_seconds())
     rest = [event.data["reason"] or ""]
     if to is IncidentState.ACKNOWLEDGED or event.data["skipped"]:
         rest.insert(0, f"after {after}")
     if event.data["skipped"]:
         rest.append("acknowledged at the same moment")
-    row.rest = " · ".join(part for part in rest if part)
-    row.announce = f"{event.actor_name} {row.text}"
+    return replace(
+        row,
+        tone="state",
+        state=to.value,
+        text=_MOVED[to],
+        rest=" · ".join(part for part in rest if part),
+        announce=f"{event.actor_name} {_MOVED[to]}",
+    )
 
 
-def _assignment(row: EventRow, event: EventRecord, reading: Reading) -> None:
+def _assignment(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
     to = event.data["to"]
+    rest = f"· {event.data['reason']}" if event.data["reason"] else ""
     if to is None:
-        row.text, row.strong = "took it from", reading.name(event.data["from"])
-    elif UUID(to) == event.actor_id:
-        row.text = "is the assignee now"
-    else:
-        row.text, row.strong = "gave it to", reading.name(to)
-    row.rest = f"· {event.data['reason']}" if event.data["reason"] else ""
+        return replace(row, text="took it from", strong=reading.name(event.data["from"]), rest=rest)
+    if UUID(to) == event.actor_id:
+        return replace(row, text="is the assignee now", rest=rest)
+    return replace(row, text="gave it to", strong=reading.name(to), rest=rest)
 
 
-def _resolution(row: EventRow, event: EventRecord, _reading: Reading) -> None:
-    row.tone, row.state = "resolution", IncidentState.RESOLVED.value
-    row.text = f"resolved after {span(event.data['ttr_seconds'])}"
-    row.rest = "by rule, without a person" if event.data["by_rule"] else ""
-    row.html = as_html(event.data["notes"])
-    row.announce = f"{event.actor_name} resolved it"
+def _resolution(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    return replace(
+        row,
+        tone="resolution",
+        state=IncidentState.RESOLVED.value,
+        text=f"resolved after {span(event.data['ttr_seconds'])}",
+        rest="by rule, without a person" if event.data["by_rule"] else "",
+        html=as_html(event.data["notes"]),
+        announce=f"{event.actor_name} resolved it",
+    )
 
 
-def _reopened(row: EventRow, event: EventRecord, reading: Reading) -> None:
-    row.tone = "again"
-    row.text = f"eopened {hour(event.occurred_at, reading.zone)}, {ordinal(event.data['occurrence'])} occurrence"
-    if event.data["alert_id"]:
-        row.actor, row.text = "", f"R{row.text}"
-    else:
-        row.text = f"r{row.text}"
-    row.rest = event.data["reason"]
+def _reopened(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
+    what = f"eopened {hour(event.occurred_at, reading.zone)}, {ordinal(event.data['occurrence'])} occurrence"
+    actor, text = ("", f"R{what}") if event.data["alert_id"] else (row.actor, f"r{what}")
+    rest = event.data["reason"]
     if event.data["sibling"]:
-        row.rest += f" · {event.data['sibling']} takes the alerts of this group"
-    row.announce = f"{row.actor} {row.text}".strip()
+        rest += f" · {event.data['sibling']} takes the alerts of this group"
+    return replace(row, tone="again", actor=actor, text=text, rest=rest, announce=f"{actor} {text}".strip())
 
 
-def _severity_change(row: EventRow, event: EventRecord, _reading: Reading) -> None:
-    row.text, row.strong = f"changed the severity from {event.data['from']} to", event.data["to"]
+def _severity_change(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    return replace(row, text=f"changed the severity from {event.data['from']} to", strong=event.data["to"])
 
 
-def _edit(row: EventRow, event: EventRecord, _reading: Reading) -> None:
+def _edit(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    before, after = event.data["from"], event.data["to"]
     if event.data["field"] == "title":
-        row.text, row.strong, row.rest = "changed the title to", _quoted(event.data["to"]), f"before: {_quoted(event.data['from'])}"
-    else:
-        row.text = "changed the description" if event.data["to"] else "removed the description"
-        row.rest = f"before: {_quoted(event.data['from'])}" if event.data["from"] else ""
+        return replace(row, text="changed the title to", strong=_quoted(after), rest=f"before: {_quoted(before)}")
+    text = "changed the description" if after else "removed the description"
+    return replace(row, text=text, rest=f"before: {_quoted(before)}" if before else "")
 
 
-_TELL: dict[EventType, Callable[[EventRow, EventRecord, Reading], None]] = {
+_TELL: dict[EventType, Callable[[EventRow, EventRecord, Reading], EventRow]] = {
     EventType.ALERT_FIRED: _alert_fired,
     EventType.ALERT_RESOLVED: _alert_resolved,
     EventType.COMMENT: _comment,
