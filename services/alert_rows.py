@@ -16,7 +16,7 @@ from models.integrations import Integration
 from models.vocabulary import AlertStatus, Severity
 from services.database import Tx, storage
 from services.formats import ReceivedAlert
-from services.statements import Prepared, as_time, as_uuid, listed, one_of
+from services.statements import Prepared, Written, as_time, as_uuid, listed, one_of, updating
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _firing = AlertFiring.__table__  # type: ignore[attr-defined]
@@ -182,10 +182,9 @@ def _statements(dialect_name: str) -> tuple[Prepared, Prepared, Prepared, Prepar
 
 
 @lru_cache(maxsize=64)
-def _update_for(columns: tuple[str, ...], dialect_name: str) -> Prepared:
+def _update_for(columns: tuple[str, ...], dialect_name: str) -> Written:
     del dialect_name  # part of the key only
-    statement = update(_alert).where(_alert.c.id == bindparam("which", type_=Uuid()))
-    return Prepared(statement.values({name: bindparam(name, type_=_alert.c[name].type) for name in columns}), storage().dialect)
+    return updating(_alert, columns, {"which": "id"}, storage().dialect)
 
 
 def by_fingerprint(tx: Tx, wanted: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], HeldAlert]:
@@ -235,7 +234,7 @@ def save(tx: Tx, alerts: Iterable[HeldAlert]) -> None:
     if closes:
         close.run_many(cursor, closes)
     for columns, rows in shapes.items():
-        _update_for(columns, tx.dialect.name).run_many(cursor, rows)
+        _update_for(columns, tx.dialect.name).run(cursor, rows)
     tx.flush()
 
 

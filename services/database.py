@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -20,8 +21,8 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, create_engine, event, insert, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTimeError
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlmodel import Session, SQLModel
@@ -31,12 +32,14 @@ from models.columns import TenantRow
 from models.tenants import Tenant
 from services import clock, live_updates, settings
 from services.errors import StorageBusyError
-from services.statements import Prepared
+from services.statements import Prepared, Written, as_sqlalchemy, inserting
 
 DEADLINE_SECONDS = 1.5
 """How long a writer waits for its turn before it is told that the storage is busy."""
 NOTIFY_CHANNEL = "tocsin"
 _NOTIFY_BYTES = 7_000
+_NOTIFY = text("SELECT pg_notify(:channel, value) FROM json_array_elements_text(CAST(:payloads AS JSON))")
+_ALONE_SECONDS = 1.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -147,11 +150,19 @@ class Storage:
         return changed
 
     def look(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
-        """The rows of one query outside of any transaction, on a connection that this thread keeps.
+        """The rows of one query outside of any transaction, on a connection that is at hand.
 
         Raises: StorageBusyError when the database is away.
         """
         away = (DBAPIError, NoConnectionInTimeError, self.dialect.loaded_dbapi.Error)  # a connection of the driver fails by its own errors
+        # SQLite's writer still holds the pages that it wrote; any other connection reads them anew after each commit
+        if self.is_sqlite and self.lock.acquire(0):
+            try:
+                return list(statement.run(self._writer_connection().connection.cursor(), values).fetchall())
+            except away as error:
+                raise StorageBusyError from error
+            finally:
+                self.lock.release()
         for is_last in (False, True):
             raw = getattr(self._kept, "connection", None)
             try:
@@ -205,7 +216,11 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))
+        statement = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+        try:
+            connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+        except sqlite3.Error as error:
+            raise as_sqlalchemy(error, statement, engine.dialect) from error
 
     return engine
 
@@ -213,17 +228,31 @@ def _sqlite_engine(url: str) -> Engine:
 def _postgresql_engine(url: str) -> Engine:
     address = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
     options = "-c lock_timeout=1500 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=10,
         max_overflow=10,
         pool_timeout=2,
-        pool_pre_ping=True,
         hide_parameters=True,
         json_serializer=_as_json,
         json_deserializer=orjson.loads,
         connect_args={"connect_timeout": 2, "application_name": "tocsin", "client_encoding": "utf8", "options": options},
     )
+
+    @event.listens_for(engine, "checkin")
+    def leave(_connection: Any, record: Any) -> None:
+        record.info["left_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def take(connection: Any, record: Any, _proxy: Any) -> None:
+        """Look whether a connection still lives that was left alone for a while, so that a restart of the database is not noticed."""
+        if time.monotonic() - record.info.get("left_at", time.monotonic()) > _ALONE_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error
+
+    return engine
 
 
 _storage: Storage | None = None
@@ -342,8 +371,22 @@ class Tx:
             return
         rows, self._rows = self._rows, {}
         cursor = self.cursor
-        for table, columns in sorted(rows, key=lambda key: _TABLE_ORDER[key[0]]):
-            _insert_for(table, columns, self.dialect.name).run_many(cursor, rows[table, columns])
+        with self._at_once():
+            for table, columns in sorted(rows, key=lambda key: _TABLE_ORDER[key[0]]):
+                _insert_for(table, columns, self.dialect.name).run(cursor, rows[table, columns])
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Send statements whose results nobody looks at without waiting for each (PostgreSQL)."""
+        if self.dialect.name != "postgresql":
+            yield
+            return
+        driver: Any = self.connection.connection.driver_connection
+        try:
+            with driver.pipeline():
+                yield
+        except self.dialect.loaded_dbapi.Error as error:
+            raise as_sqlalchemy(error, "INSERT …", self.dialect) from error
 
     def wake(self, *topics: str) -> None:
         """Wake the pages that follow these topics, after the commit."""
@@ -357,6 +400,7 @@ class Tx:
         """Tell the other processes, as part of the transaction (PostgreSQL)."""
         if self.dialect.name != "postgresql":
             return
+        payloads: list[str] = []
         for kind, topics in (("now", self._topics), ("lazily", self._lazy_topics - self._topics)):
             names = sorted(topics)
             while names:
@@ -365,8 +409,9 @@ class Tx:
                 while names and size < _NOTIFY_BYTES:
                     size += len(names[-1]) + 3
                     part.append(names.pop())
-                payload = orjson.dumps([live_updates.ORIGIN, kind, part]).decode()
-                self.connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": NOTIFY_CHANNEL, "payload": payload})
+                payloads.append(orjson.dumps([live_updates.ORIGIN, kind, part]).decode())
+        if payloads:
+            self.connection.execute(_NOTIFY, {"channel": NOTIFY_CHANNEL, "payloads": orjson.dumps(payloads).decode()})
 
     def _publish(self) -> None:
         if self._topics:
@@ -379,9 +424,9 @@ _TABLE_ORDER: dict[type[SQLModel], int] = {table: place for place, table in enum
 
 
 @lru_cache(maxsize=256)
-def _insert_for(table: type[SQLModel], columns: tuple[str, ...], dialect_name: str) -> Prepared:
+def _insert_for(table: type[SQLModel], columns: tuple[str, ...], dialect_name: str) -> Written:
     del dialect_name  # part of the key only: a test may use both databases in one process
-    return Prepared(insert(table.__table__).values(dict.fromkeys(columns)), storage().dialect, columns)  # type: ignore[attr-defined]
+    return inserting(table.__table__, columns, storage().dialect)  # type: ignore[attr-defined]
 
 
 def _as_busy(error: DBAPIError) -> StorageBusyError | None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, DateTime, Integer, Uuid, bindparam, select, update
+from sqlalchemy import Boolean, DateTime, Integer, Uuid, bindparam, select
 from sqlmodel import Session
 
 from models.incidents import Incident
@@ -22,7 +22,7 @@ from services import live_updates, timeline
 from services.database import Tx, storage
 from services.errors import ConflictError
 from services.records import IncidentRecord
-from services.statements import Prepared, as_time, as_uuid, aside, listed, one_of
+from services.statements import Prepared, Written, as_time, as_uuid, aside, listed, one_of, updating
 
 _incident = Incident.__table__  # type: ignore[attr-defined]
 _tenant = Tenant.__table__  # type: ignore[attr-defined]
@@ -40,6 +40,7 @@ _CONVERT: dict[str, Any] = {
     for column in _incident.columns
 }
 _CONVERT |= {"state": IncidentState, "severity": Severity}
+_WHERE = {"where_id": "id", "where_tenant": "tenant_id", "where_version": "version"}
 _MAKERS = [(name, _CONVERT[name]) for name in _COLUMNS]
 
 
@@ -226,18 +227,9 @@ def read(session: Session, number: int) -> Held | None:
 
 
 @lru_cache(maxsize=256)
-def _update_for(columns: tuple[str, ...], dialect_name: str) -> Prepared:
+def _update_for(columns: tuple[str, ...], dialect_name: str) -> Written:
     del dialect_name
-    statement = (
-        update(_incident)
-        .where(
-            _incident.c.id == bindparam("where_id", type_=Uuid()),
-            _incident.c.tenant_id == bindparam("where_tenant", type_=Uuid()),
-            _incident.c.version == bindparam("where_version", type_=Integer()),
-        )
-        .values({name: bindparam(name, type_=_incident.c[name].type) for name in columns})
-    )
-    return Prepared(statement, storage().dialect)
+    return updating(_incident, columns, _WHERE, storage().dialect)
 
 
 def save(tx: Tx, held: Iterable[Held]) -> None:
@@ -255,8 +247,7 @@ def save(tx: Tx, held: Iterable[Held]) -> None:
         shapes.setdefault(incident.changed_columns(), []).append({**incident.row, **where})
     cursor = tx.cursor
     for columns, rows in shapes.items():
-        _update_for(columns, tx.dialect.name).run_many(cursor, rows)
-        if cursor.rowcount != len(rows):
+        if _update_for(columns, tx.dialect.name).run(cursor, rows) != len(rows):
             raise ConflictError("Somebody changed this incident at the same moment. Look again, then repeat.")
     for incident in changed:
         if incident.is_new:
