@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
 from models.columns import TenantRow, id_field, json_type
@@ -20,7 +20,14 @@ class TimelineEvent(TenantRow, table=True):
     __table_args__ = (
         Index("uq_timeline_event_seq", "incident_id", "seq", unique=True),
         Index("ix_timeline_event_occurred", "incident_id", "occurred_at", "seq"),
-        Index("uq_timeline_event_key", "incident_id", "key", unique=True),
+        Index(
+            "uq_timeline_event_key",
+            "incident_id",
+            "key",
+            unique=True,
+            sqlite_where=text("key IS NOT NULL"),
+            postgresql_where=text("key IS NOT NULL"),
+        ),
     )
 
     id: UUID = id_field()

@@ -504,7 +504,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("timeline_event", schema=None) as batch_op:
         batch_op.create_index("ix_timeline_event_occurred", ["incident_id", "occurred_at", "seq"], unique=False)
-        batch_op.create_index("uq_timeline_event_key", ["incident_id", "key"], unique=True)
+        batch_op.create_index(
+            "uq_timeline_event_key",
+            ["incident_id", "key"],
+            unique=True,
+            sqlite_where=sa.text("key IS NOT NULL"),
+            postgresql_where=sa.text("key IS NOT NULL"),
+        )
         batch_op.create_index("uq_timeline_event_seq", ["incident_id", "seq"], unique=True)
 
     op.create_table(
