@@ -6,6 +6,7 @@ import reflex as rx
 from reflex.style import color_mode, set_color_mode
 
 from app.components.controls import button, icon_button
+from app.components.empty import empty
 from app.components.forms import native_form
 from app.components.labels import icon
 from app.components.links import page_link, place_link
@@ -171,13 +172,17 @@ def shell(
     on_theme: Any = None,
     on_undo: Any = None,
     main_class: str = "",
+    for_admins: bool = False,
 ) -> rx.Component:
-    """A page behind sign-in.
+    """A page behind sign-in. One that is `for_admins` says so to anybody else, instead of its content.
 
     `nav` is a NavView and `notice` a NoticeView of the state. Without `crumbs` the title is the page's h1 and stands in the bar; with
     them (name, path) the bar shows the way here and the content brings its own h1. `beside` follows the title in the bar, `actions`
     stand at its end. `tab_title` replaces the title of the browser's tab. `current` is incidents, integrations or profile.
     """
+    if for_admins:
+        refusal = empty("lock", "This page is for admins", "Ask an admin of your organisation to do it, or to change your role.")
+        content = (rx.cond((nav.me.id != "") & ~nav.is_admin, refusal, rx.fragment(*content)),)
     return rx.fragment(
         place_link("Skip to content", place="main", class_name="skip"),
         rx.el.div(

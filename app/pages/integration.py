@@ -199,6 +199,7 @@ def page() -> rx.Component:
             rx.cond(OneIntegration.row.id != "", _content()),
         ),
         _dialogs(),
+        for_admins=True,
         nav=OneIntegration.nav,
         notice=OneIntegration.notice,
         actions=_actions(),

@@ -132,6 +132,7 @@ def page() -> rx.Component:
         settings(People.nav, "people", rx.cond(People.is_loaded, _table(), skeleton_rows(5))),
         _new_person(),
         _link(),
+        for_admins=True,
         nav=People.nav,
         notice=People.notice,
         current="profile",

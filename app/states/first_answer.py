@@ -29,9 +29,10 @@ class FilledFirst(Middleware):
         actor = await actor_of(state) if loads else None
         for load in loads:
             page = await state.get_state(load.state)  # type: ignore[arg-type]
-            if isinstance(page, Shell) and actor is not None and may(actor.role, load.fn.needed_role):
+            if isinstance(page, Shell) and actor is not None:
+                filling = page._fill_first if may(actor.role, load.fn.needed_role) else page._fill_frame
                 with suppress(RefusedError):  # the page's own load tells of it
-                    await page._fill_first(actor)
+                    await filling(actor)
         return None
 
 

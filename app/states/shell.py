@@ -37,6 +37,10 @@ class Shell(Status):
 
     async def _fill(self, actor: Actor) -> None:
         """Read what the page shows, into a state that is empty or that showed the same a moment ago. A page adds what is its own."""
+        await self._fill_frame(actor)
+
+    async def _fill_frame(self, actor: Actor) -> None:
+        """Read what stands around the page, for those too whom it is not for."""
         self.nav = await database.run(viewers.nav, actor)
 
     def _begin(self) -> None:

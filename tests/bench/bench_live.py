@@ -35,6 +35,7 @@ FAN_OUT_PROBES = 30
 VIEWERS = 200
 VIEWERS_LONG = 1_000
 ALERTS_A_SECOND = 500
+_QUIET_SECONDS = 2.0
 _BARE = [sys.executable, "-m", "tests.bench.bare_push"]
 _WATCH = """() => {
     window.seen = {};
@@ -188,6 +189,7 @@ class _Viewers:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._heard: list[dict[str, float]] = []
+        self._heard_at = time.perf_counter()
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -212,6 +214,8 @@ class _Viewers:
                     for message in _messages(unread):
                         if message == b"2":  # the server asks whether somebody is there
                             socket.send("3")
+                            continue
+                        self._heard_at = at
                         for word in _PROBE.findall(message):
                             mine.setdefault(word.decode(), at)
                 except (websocket.WebSocketException, OSError):  # what it would have heard is lost
@@ -219,7 +223,8 @@ class _Viewers:
 
     def hear(self, say: Say, probes: int) -> Outcome:
         """The milliseconds from each POST until each socket has heard of it; `requests` counts what was heard. Ends them all."""
-        time.sleep(2 + len(self._heard) / 100)
+        while time.perf_counter() - self._heard_at < _QUIET_SECONDS:  # until all pages have loaded
+            time.sleep(0.1)
         began = time.perf_counter()
         posted: dict[str, float] = {}
         for probe in range(probes):

@@ -1,0 +1,37 @@
+"""All pages but those of incidents can be used by everybody: axe finds nothing, nothing scrolls sideways."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from tests.fixtures.servers import Server
+
+OPEN = ("/login", "/new-password?token=tl_x", "/setup?token=tl_x", "/nowhere")
+BEHIND = ("/settings/profile", "/settings/people", "/integrations", "/integrations/new", "/integrations/{integration}")
+
+
+@pytest.fixture(scope="module")
+def integration(server: Server) -> str:
+    """The id of an integration that nothing came by."""
+    server.person("admin")
+    return str(json.loads(server.command("create-integration", "--kind", "alertmanager", "--name", "Looked at", "--json"))["id"])
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [*OPEN, *BEHIND])
+def test_axe_finds_nothing(
+    new_page: Callable[..., Page], signed_in: Callable[..., Page], integration: str, path: str, scheme: Any, width: int
+) -> None:
+    options: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}, "bypass_csp": True}
+    page = signed_in("admin", **options) if path in BEHIND else new_page(**options)
+    page.goto(path.format(integration=integration))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
