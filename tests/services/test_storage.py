@@ -14,6 +14,7 @@ from sqlalchemy.pool import QueuePool
 from services import database, people, schema
 from services.database import Storage
 from services.errors import StorageBusyError
+from services.storage import _FairLock
 
 
 def busy_timeout(connection: Any) -> int:
@@ -73,7 +74,7 @@ def test_a_write_under_another_process_s_transaction_is_refused_and_works_afterw
 
 
 def test_the_writers_of_a_process_take_turns_in_the_order_in_which_they_came() -> None:
-    lock, order, ready = database._FairLock(), list[int](), threading.Barrier(2)
+    lock, order, ready = _FairLock(), list[int](), threading.Barrier(2)
     assert lock.acquire(0)
 
     def write(number: int) -> None:
@@ -96,7 +97,7 @@ def test_the_writers_of_a_process_take_turns_in_the_order_in_which_they_came() -
 
 
 def test_a_writer_whose_time_is_over_leaves_the_queue() -> None:
-    lock = database._FairLock()
+    lock = _FairLock()
     assert lock.acquire(0)
     assert not lock.acquire(0.01)
     assert not lock._waiting
