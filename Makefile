@@ -11,6 +11,8 @@ UV = $(shell command -v uv 2>/dev/null || echo $(BIN)/uv)
 # where Debian keeps nginx, which is not on everybody's PATH
 SBIN = /usr/sbin
 ARGS =
+# how many tests run side by side
+JOBS = 2
 
 .PHONY: help setup run dev test test-long check bench tools
 
@@ -27,10 +29,10 @@ dev: $(READY) ## start it, and again after each change of a file
 	@exec $(BIN)/watchfiles "$(BIN)/tocsin serve" app services models assets rxconfig.py
 
 test: setup tools ## run the tests on SQLite and PostgreSQL (some of them: make test ARGS=tests/unit)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 test-long: setup tools ## run them with the long sizes of property and fault tests
-	@TOCSIN_TEST_LONG=1 $(BIN)/python -m pytest $(ARGS)
+	@TOCSIN_TEST_LONG=1 $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: $(READY) ## look for mistakes without running it: lint, format, types, layers
 	@$(BIN)/ruff check .
