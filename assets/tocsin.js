@@ -84,7 +84,7 @@
 
   // ── Connection: live, reconnecting (closed for 2 s, or silent for longer than the server ever is), stale (15 s) ──
 
-  const RECONNECTING_MS = 2000, STALE_MS = 15000, SILENCE_MS = 3000;
+  const RECONNECTING_MS = 2000, STALE_MS = 15000, SILENCE_MS = 3000, OTHER_PAGES_MS = 1000;
   const WORDS = { connecting: "Connecting…", live: "Live", reconnecting: "Reconnecting…", stale: "Stale" };
   const WAITS = "No connection: this waits until it is back.";
   let socket = null, open = false, joined = false, everJoined = false, pingMs = 25000;
@@ -141,9 +141,16 @@
       all("[data-live]").forEach(showLive);
       all("[data-banner]").forEach(showBanner);
       if ((state === "stale") !== (before === "stale")) all("[data-needs-connection]").forEach(holdBack);
-      if (state === "live") tellBusy(true);
+      if (state === "live") { tellBusy(true); setTimeout(fetchOtherPages, OTHER_PAGES_MS); }
     } else if (state === "stale") {
       all("[data-banner] time").forEach(showAge);
+    }
+  }
+  // A page whose script cannot be fetched when somebody turns to it makes the browser load it anew, from a server that may be away.
+  function fetchOtherPages() {
+    const routes = Object.values(window.__reactRouterManifest?.routes ?? {});
+    for (const href of new Set(routes.flatMap(({ module, imports }) => [module, ...imports ?? []]))) {
+      if (!document.querySelector(`link[href="${CSS.escape(href)}"]`)) document.head.append(element("link", { rel: "modulepreload", href }));
     }
   }
   const showLive = (node) => write(node, WORDS[html.dataset.connection] ?? "");

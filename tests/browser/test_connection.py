@@ -154,6 +154,22 @@ def test_a_drop_at_a_reverse_proxy_loses_nothing(
     expect(page.get_by_role("log").locator("[data-type=comment]")).to_have_count(5)
 
 
+def test_an_incident_is_turned_to_while_the_server_is_away(
+    northwind: Northwind, as_person: AsPerson, number: str, line: Line, request: pytest.FixtureRequest
+) -> None:
+    """The scripts of the other pages are there already, so that no browser's own error takes the place of the page."""
+    page = as_person(northwind, Role.RESPONDER, "/incidents", line=line)
+    is_live(page)
+    page.wait_for_selector("link[rel=modulepreload][href*=number]", state="attached")
+    page.wait_for_load_state("networkidle")
+    line.cut()
+    row(page, number).get_by_role("link").first.click()
+    page.wait_for_url(f"**/incidents/{number}")
+    expect(light(page)).to_have_text("Reconnecting…")
+    line.mend()
+    expect(page.get_by_role("log")).to_contain_text("Alert fired", timeout=20_000)
+
+
 def test_a_restart_shows_on_the_list_what_came_meanwhile(new_northwind: Callable[..., Northwind], as_person: AsPerson) -> None:
     northwind = new_northwind()
     for place in range(30):
