@@ -91,11 +91,22 @@ def _of(northwind: Northwind, bare_page: Outcome, bare_sockets: dict[int, Outcom
         busy = _in_chromium(*page)
     note = f"{loaded[0].rate:.0f} alerts/s came in, answered in p50 {loaded[0].p50:.1f}, p99 {loaded[0].p99:.1f} ms"
     yield from _rows(f"POST → text in Chromium's DOM, {ALERTS_A_SECOND} alerts/s", busy, bare_page, PROBES, p95=60, note=note)
+    yield from _of_list(northwind, bare_page)
     recorded = record(server.address, "/incidents/INC-1", cookies)
     for count in _counts(long):
         heard = _to_viewers(count, lambda: connect(recorded), say)
         bar = 120 if count == VIEWERS else 800
         yield from _rows(f"POST → each of {count:,} viewers' sockets", heard, bare_sockets[count], FAN_OUT_PROBES * count, p95=bar)
+
+
+def _of_list(northwind: Northwind, bare_page: Outcome) -> Iterator[Row]:
+    """A new incident on the list of all, the newest first: among many that wait, the list of now shows the worst alone."""
+    server = northwind.server
+    page = (server.address, "/incidents?view=all", {COOKIE: northwind.tokens[Role.RESPONDER]}, _opener(northwind))
+    yield from _rows("POST → new row of the list, idle", _in_chromium(*page), bare_page, PROBES, p95=80)
+    with _load(server.port, northwind.keys["alertmanager"]):
+        busy = _in_chromium(*page)
+    yield from _rows(f"POST → new row of the list, {ALERTS_A_SECOND} alerts/s", busy, bare_page, PROBES, p95=150)
 
 
 def _rows(what: str, found: Outcome, bare: Outcome, sent: int, *, p95: float, p50: float | None = None, note: str = "") -> Iterator[Row]:
@@ -124,6 +135,17 @@ class _Connection:
         self._used_at = time.monotonic()
         if answer.status not in (200, 202):
             raise RuntimeError(f"it was not taken: {answer.status} {said!r}")
+
+
+def _opener(northwind: Northwind) -> Say:
+    """Opens an incident with these words as its title."""
+    connection = _Connection(northwind.server.port)
+
+    def say(words: str) -> None:
+        alert = {"title": words, "severity": "critical", "dedup_key": f"{words} {next(_rounds)}"}
+        connection.post(f"/intake/{northwind.keys['generic']}", json.dumps(alert))
+
+    return say
 
 
 def _speaker(northwind: Northwind) -> Say:
@@ -167,7 +189,7 @@ def _in_chromium(address: str, path: str, cookies: dict[str, str], say: Say, pro
         context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
         page: Page = context.new_page()
         page.goto(path)
-        page.wait_for_selector("[data-seq]" if cookies else "ol", state="attached")
+        page.wait_for_selector("[data-seq], [data-row]" if cookies else "ol", state="attached")
         page.wait_for_timeout(1_000)
         page.evaluate(_WATCH)
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A timeline of 10,000 lines: how long older lines take to come, and how smoothly the page scrolls meanwhile, in Chromium."""
+"""Pages in Chromium: how soon the list is there and how it answers, and a timeline of 10,000 lines while somebody reads back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 import httpx
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from app import bundle
 from app.session import COOKIE
@@ -20,6 +20,8 @@ from tests.fixtures.browsers import chromium
 from tests.fixtures.northwind import Northwind, settle
 from tests.fixtures.servers import Server
 
+INCIDENTS = 200
+LOADS = 7
 LINES = 10_000
 STEPS = 60
 SCROLL_SECONDS = 10
@@ -54,29 +56,72 @@ _SCROLL = """async (seconds) => {
 }"""
 
 
+_VITALS = """
+    window.vitals = { lcp: 0, cls: 0, event: 0 };
+    new PerformanceObserver((list) => { vitals.lcp = list.getEntries().at(-1).startTime; })
+        .observe({ type: "largest-contentful-paint", buffered: true });
+    new PerformanceObserver((list) => { for (const each of list.getEntries()) if (!each.hadRecentInput) vitals.cls += each.value; })
+        .observe({ type: "layout-shift", buffered: true });
+    new PerformanceObserver((list) => { for (const each of list.getEntries()) vitals.event = Math.max(vitals.event, each.duration); })
+        .observe({ type: "event", durationThreshold: 16, buffered: true });
+"""
+
+
 def main(long: bool) -> Iterator[Row]:
-    """From the click to the older lines on the page, and the longest frame while somebody scrolls through them."""
+    """How soon the list stands and how it answers; from the click to older lines, and the longest frame while one scrolls."""
     bundle.ensure()
-    with tempfile.TemporaryDirectory(prefix="tocsin-timeline-") as name:
+    with tempfile.TemporaryDirectory(prefix="tocsin-pages-") as name:
         northwind = settle(Server(Path(name)))
         northwind.server.start()
         try:
+            for place in range(INCIDENTS):
+                northwind.fire(f"pages {place}", title=f"Connection pool {place} is exhausted")
             number = northwind.fire("timeline")
             northwind.write_lines(number, LINES)
-            floor = _by_api(northwind, number)
             with chromium() as browser:
+                cookie = {"name": COOKIE, "value": northwind.tokens[Role.RESPONDER], "url": northwind.server.address}
+                yield from _list(browser, northwind.server.address, cookie)
                 context = browser.new_context(base_url=northwind.server.address, viewport={"width": 1440, "height": 900})
                 empty = context.new_page()
                 still, _, _ = empty.evaluate(_SCROLL.replace('document.querySelector("[data-seq]")', "null"), SCROLL_SECONDS)
-                context.add_cookies([{"name": COOKIE, "value": northwind.tokens[Role.RESPONDER], "url": northwind.server.address}])
+                context.add_cookies([cookie])  # type: ignore[list-item]
                 page = context.new_page()
                 page.goto(f"/incidents/{number}")
-                yield from _of(page, floor, still)
+                yield from _timeline(page, _by_api(northwind, number), still)
         finally:
             northwind.server.stop()
 
 
-def _of(page: Page, floor: float, still: float) -> Iterator[Row]:
+def _list(browser: Browser, address: str, cookie: dict[str, str]) -> Iterator[Row]:
+    """A browser that was never here, again and again, and what one who steps through the list waits for."""
+    found: list[dict[str, float]] = []
+    bare: list[float] = []
+    for _ in range(LOADS):
+        context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
+        context.add_init_script(_VITALS)
+        context.add_cookies([cookie])  # type: ignore[list-item]
+        page = context.new_page()
+        page.goto("data:text/html,<h1>One line</h1>")
+        page.wait_for_timeout(300)
+        bare.append(page.evaluate("vitals.lcp"))
+        page.goto("/incidents")
+        page.wait_for_selector("[data-row]")
+        page.wait_for_timeout(1_500)
+        for key in ("j", "j", "k", "/", "x", "Escape"):
+            page.keyboard.press(key)
+            page.wait_for_timeout(100)
+        page.get_by_role("button", name="Filter").click()
+        page.wait_for_timeout(500)
+        found.append(page.evaluate("vitals"))
+        context.close()
+    largest = [each["lcp"] for each in found]
+    note = f"{LOADS} browsers that were never here, {INCIDENTS} incidents; worst {max(largest):.0f} ms"
+    yield Row("list, largest contentful paint", median(largest), "ms", median(bare), "a page of one line", bar=1_500, note=note)
+    yield Row("list, cumulative layout shift, worst", max(each["cls"] for each in found), "", bar=0.1)
+    yield Row("list, slowest answer to a key or click, worst", max(each["event"] for each in found), "ms", bar=200)
+
+
+def _timeline(page: Page, floor: float, still: float) -> Iterator[Row]:
     page.wait_for_selector("[data-seq]")
     page.wait_for_load_state("networkidle")
     found = summary([page.evaluate(_OLDER) / 1000 for _ in range(STEPS)], {}, 1)
