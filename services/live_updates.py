@@ -52,6 +52,11 @@ def integrations_topic(tenant_id: UUID) -> str:
     return f"integrations:{tenant_id.hex}"
 
 
+def api_keys_topic(tenant_id: UUID) -> str:
+    """Changes of anything that the list of an organisation's API keys shows, their use too."""
+    return f"api-keys:{tenant_id.hex}"
+
+
 def people_topic(tenant_id: UUID) -> str:
     """Changes of anything that the list of an organisation's people shows."""
     return f"people:{tenant_id.hex}"

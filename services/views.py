@@ -304,6 +304,25 @@ class PersonRow:
 
 
 @dataclass(frozen=True)
+class ApiKeyRow:
+    """A key in the list of API keys. `acts_as` is set where it acts as somebody of another name; `last_used_at` is empty before its use.
+
+    `state` is works, expired, revoked, or left when its person is not active any more; `ends_at` is when it will end or has.
+    """
+
+    id: str = ""
+    name: str = ""
+    role: str = ""
+    prefix: str = ""
+    acts_as: str = ""
+    made_by: str = ""
+    made_at: str = ""
+    last_used_at: str = ""
+    ends_at: str = ""
+    state: str = "works"
+
+
+@dataclass(frozen=True)
 class ChoiceView:
     """One entry of a select or a filter."""
 

@@ -11,7 +11,14 @@ from playwright.sync_api import Page, expect
 from tests.fixtures.servers import Server
 
 OPEN = ("/login", "/new-password?token=tl_x", "/setup?token=tl_x", "/nowhere")
-BEHIND = ("/settings/profile", "/settings/people", "/integrations", "/integrations/new", "/integrations/{integration}")
+BEHIND = (
+    "/settings/profile",
+    "/settings/people",
+    "/settings/api-keys",
+    "/integrations",
+    "/integrations/new",
+    "/integrations/{integration}",
+)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from app import app as composition
 from app.session import own_handlers
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
-from services import access, comments, incidents, integrations, people, sessions
+from services import access, api_keys, comments, incidents, integrations, people, sessions
 from services.access import Actor, may
 from services.errors import NotAllowedError
 from tests.fixtures import organisations
@@ -48,6 +48,7 @@ class Forged:
 
 READ, ACT, RUN = Role.VIEWER, Role.RESPONDER, Role.ADMIN
 INCIDENT, ONE, PROFILE, PEOPLE_PAGE = "/incidents/{open}", "/integrations/{integration}", "/settings/profile", "/settings/people"
+KEYS_PAGE = "/settings/api-keys"
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
     "Shell.follow": Forged(),
@@ -110,6 +111,14 @@ HANDLERS: dict[str, Forged] = {
     ),
     "People.make_link": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.close_link": Forged({"wanted": False}, at=PEOPLE_PAGE),
+    "ApiKeys.load": Forged(at=KEYS_PAGE),
+    "ApiKeys.watch": Forged(at=KEYS_PAGE),
+    "ApiKeys.ask_for_key": Forged({"wanted": True}, at=KEYS_PAGE),
+    "ApiKeys.make": Forged({"form": {"name": "Key {turn}", "role": "viewer", "expires_at": ""}}, at=KEYS_PAGE, writes=RUN),
+    "ApiKeys.close_token": Forged({"wanted": False}, at=KEYS_PAGE),
+    "ApiKeys.ask_to_revoke": Forged({"key_id": "{key}"}, at=KEYS_PAGE),
+    "ApiKeys.set_revoking": Forged({"wanted": False}, at=KEYS_PAGE),
+    "ApiKeys.revoke": Forged({"key_id": "{key}"}, at=KEYS_PAGE, writes=RUN),
 }
 OPEN: dict[str, Forged] = {
     "Gate.load_sign_in": Forged(at="/login?next=/incidents/{open}"),
@@ -210,6 +219,8 @@ class World:
         made = {"integration": self._integration, "user": self._user.hex, "turn": str(next(self._turns))}
         if name in made:
             return made[name]
+        if name == "key":
+            return api_keys.create(self.northwind.actors[RUN], f"{MARK} bot", READ).id.hex
         if name == "session":
             session_id = begin_session(whose).actor.session_id
             assert session_id is not None
@@ -224,7 +235,9 @@ class World:
 
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        return Things(lambda name: new_id().hex if name in ("integration", "user", "session") else f"INC-{next(self._turns) + 90_000}")
+        return Things(
+            lambda name: new_id().hex if name in ("integration", "user", "session", "key") else f"INC-{next(self._turns) + 90_000}"
+        )
 
     @property
     def secrets(self) -> set[str]:
