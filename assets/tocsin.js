@@ -373,6 +373,30 @@
     if (document.querySelector(`[data-key^="${CSS.escape(pressed)} "]`)) { prefix = pressed; prefixAt = Date.now(); }
   });
 
+  // ── Choosing: a field narrows the choices beside it, Enter takes the first of them, the arrows walk through them ──
+
+  const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[\s@._-]+/).filter(Boolean);
+  const choices = (chooser) => all("[data-choice]", chooser).filter((choice) => !choice.hasAttribute("data-out"));
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset?.narrows === undefined) return;
+    const words = folded(target.value);
+    for (const choice of all("[data-choice]", target.closest("[data-chooser]"))) {
+      const named = folded(choice.dataset.choice);
+      choice.toggleAttribute("data-out", !words.every((word) => named.some((name) => name.startsWith(word))));
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event, chooser = target.closest?.("[data-chooser]");
+    if (!chooser || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = chooser.querySelector("[data-narrows]"), list = choices(chooser), stops = [field, ...list];
+    if (key === "Enter" && target === field) {
+      event.preventDefault();
+      if (field.value.trim()) list[0]?.click();  // nobody is chosen by a mere Enter
+    }
+    const to = stops.indexOf(target) + { ArrowDown: 1, ArrowUp: -1 }[key];
+    if (stops.includes(target) && stops[to]) { event.preventDefault(); stops[to].focus(); }
+  });
+
   function nameOf(node) {
     if (node.dataset.keyName) return node.dataset.keyName;
     if (node.ariaLabel) return node.ariaLabel;

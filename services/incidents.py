@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from types import EllipsisType
+from uuid import UUID
 
 from sqlmodel import Session, select
 
 from models.columns import new_id
 from models.tenants import Tenant
 from models.vocabulary import MOVES, IncidentState, Move, Role, Severity, allowed_moves
-from services import audit, database, holding, search, timeline
+from services import audit, database, holding, people, search, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
@@ -63,22 +65,27 @@ def _held(actor: Actor, number: str, action: str, version: int | None = None) ->
     `version` is the one that the caller has seen, where it says so.
     """
     require(actor, Role.RESPONDER)
-    with database.write(actor.tenant_id) as tx:
-        incident = holding.by_number(tx, parse_number(number))
-        if incident is None:
-            raise NotFoundError(f"There is no {holding.shown_number(parse_number(number))}.")
-        if version is not None and version != incident.version:
-            raise StaleError(
-                f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=_allowed(incident)
-            )
+    with database.write(actor.tenant_id) as tx, _held_in(tx, actor, number, action, version) as incident:
         yield tx, incident
-        if not incident.is_changed:
-            return
-        before, after = incident.changes()
-        audit.record(tx, actor, f"incident.{action}", "incident", incident.id, before, after)
-        if actor.is_hands_on:
-            incident.change(touched=True)
-        holding.save(tx, [incident])
+
+
+@contextmanager
+def _held_in(tx: Tx, actor: Actor, number: str, action: str, version: int | None) -> Iterator[Held]:
+    incident = holding.by_number(tx, parse_number(number))
+    if incident is None:
+        raise NotFoundError(f"There is no {holding.shown_number(parse_number(number))}.")
+    if version is not None and version != incident.version:
+        raise StaleError(
+            f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=_allowed(incident)
+        )
+    yield incident
+    if not incident.is_changed:
+        return
+    before, after = incident.changes()
+    audit.record(tx, actor, f"incident.{action}", "incident", incident.id, before, after)
+    if actor.is_hands_on:
+        incident.change(touched=True)
+    holding.save(tx, [incident])
 
 
 def _allowed(incident: Held) -> list[str]:
@@ -86,11 +93,14 @@ def _allowed(incident: Held) -> list[str]:
 
 
 def _check(incident: Held, move: Move) -> None:
-    if incident.state in MOVES[move][0]:
-        return
+    if incident.state not in MOVES[move][0]:
+        raise _refusal(incident, _DONE[move])
+
+
+def _refusal(incident: Held, done: str) -> ConflictError:
     allowed = _allowed(incident)
-    raise ConflictError(
-        f"{incident.shown} is {incident.state.value}, so it cannot be {_DONE[move]}. It allows: {', '.join(allowed)}.", allowed=allowed
+    return ConflictError(
+        f"{incident.shown} is {incident.state.value}, so it cannot be {done}. It allows: {', '.join(allowed)}.", allowed=allowed
     )
 
 
@@ -186,6 +196,41 @@ def reopen(actor: Actor, number: str, reason: str, *, version: int | None = None
                     live.change(accepts_alerts=False)
                     holding.save(tx, [live])
         holding.reopen(incident, actor.id, why, tx.now, sibling=sibling)
+    return Outcome(incident.record(), True)
+
+
+def assign(
+    actor: Actor,
+    number: str,
+    user_id: UUID | None,
+    *,
+    reason: str | None = None,
+    version: int | None = None,
+    instead_of: UUID | EllipsisType | None = ...,
+) -> Outcome:
+    """Give it to a person who may act on it, or with None to nobody. To whom it belongs already this changes nothing.
+
+    `instead_of` is whom it belonged to when the caller looked, None for nobody; where it is given, an incident that has gone to
+    somebody else meanwhile stays theirs.
+    Raises: NotAllowedError, NotFoundError, InvalidInputError for who can't have it, ConflictError when it is resolved or has moved.
+    """
+    require(actor, Role.RESPONDER)
+    why = check_optional_text(reason, "reason", REASON_LIMIT) or None
+    with database.write(actor.tenant_id) as tx:
+        # before the incident: somebody who leaves at this moment is locked first, too, and then what they have
+        wrong = people.unfit_to_act(tx, user_id) if user_id is not None else ""
+        with _held_in(tx, actor, number, "assigned", version) as incident:
+            if wrong:
+                raise InvalidInputError(wrong, field="user_id")
+            if incident.is_resolved:
+                raise _refusal(incident, "assigned")
+            before = incident.assigned_to
+            if before == user_id:
+                return Outcome(incident.record(), False)
+            if instead_of is not ... and instead_of != before:
+                raise ConflictError(f"{incident.shown} went to somebody else meanwhile. Look again, then repeat.")
+            incident.say(actor.id, timeline.Assignment(origin=before, to=user_id, reason=why))
+            incident.change(assigned_to=user_id)
     return Outcome(incident.record(), True)
 
 

@@ -21,7 +21,7 @@ from services.access import Actor
 from services.database import Tx
 from services.errors import ConflictError, NotFoundError
 from services.live_updates import people_topic, person_topic
-from services.views import PersonRow, ProfileView, person_view
+from services.views import PersonRow, PersonView, ProfileView, person_view
 
 SYSTEM_NAME = "Tocsin"
 
@@ -243,6 +243,42 @@ def people(actor: Actor) -> list[Person]:
     access.require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
         return sorted(_people(session), key=lambda person: (not person.active, person.name.casefold()))
+
+
+def may_act(actor: Actor) -> list[PersonView]:
+    """Everybody who can have an incident, by name: active, and no viewer. Raises: NotAllowedError."""
+    access.require(actor, Role.RESPONDER)
+    return [
+        person_view(person.id, person.name, person.handle)
+        for person in people(actor)
+        if person.active and access.may(person.role, Role.RESPONDER)
+    ]
+
+
+def unfit_to_act(tx: Tx, user_id: UUID) -> str:
+    """Why this one can't have an incident, as a sentence that says who can; empty for who can.
+
+    They stay as they are until the transaction ends.
+    """
+    right = "user_id must be the id of an active responder, manager or admin of this organisation"
+    row = tx.session.exec(select(User.active, User.role).where(col(User.id) == user_id).with_for_update(read=True)).first()
+    actor = tx.session.exec(select(ActorRow.name, ActorRow.kind).where(col(ActorRow.id) == user_id)).first()
+    if actor is None:
+        return f"{right}, and there is nobody with this one."
+    name, kind = actor
+    if row is None:
+        return f"{right}, and {name} is {_KINDS[ActorKind(kind)]}."
+    active, role = row
+    if not active:
+        return f"{right}, and {name} is deactivated."
+    return "" if access.may(Role(role), Role.RESPONDER) else f"{right}, and {name} is a viewer: viewers only read."
+
+
+_KINDS = {
+    ActorKind.SERVICE_ACCOUNT: "a service account",
+    ActorKind.INTEGRATION: "an integration",
+    ActorKind.SYSTEM: "the organisation's own system",
+}
 
 
 def _people(session: Session, user_id: UUID | None = None) -> list[Person]:

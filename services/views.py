@@ -87,6 +87,7 @@ class IncidentRow:
     severity: str = "medium"
     state: str = "open"
     service: str = ""
+    assignee_id: str = ""
     assignee: str = ""
     assignee_short: str = ""
     assignee_initials: str = ""

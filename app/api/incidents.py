@@ -114,6 +114,12 @@ async def reopen(actor: SignedIn, number: Number, body: shapes.Reopen, version: 
     return await _done(incidents.reopen, actor, number, body.reason, version=version)
 
 
+@router.post("/incidents/{number}/assign", responses=_ONE)
+async def assign(actor: SignedIn, number: Number, body: shapes.Assign, version: Version) -> Response:
+    """Give it to a person, or to nobody. To whom it belongs already this changes nothing and answers 200."""
+    return await _done(incidents.assign, actor, number, body.user_id, reason=body.reason, version=version)
+
+
 @router.post("/incidents/{number}/severity", responses=_ONE)
 async def change_severity(actor: SignedIn, number: Number, body: shapes.ChangeSeverity, version: Version) -> Response:
     """Judge it better or worse than before."""

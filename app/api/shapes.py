@@ -217,6 +217,13 @@ class ChangeSeverity(Sent):
     severity: Severity
 
 
+class Assign(Sent):
+    """Whose it is from now on."""
+
+    user_id: UUID | None = Field(description="An active responder, manager or admin; null for nobody.")
+    reason: str | None = Field(default=None, description=f"At most {REASON_LIMIT:,} characters.")
+
+
 class Edit(Sent):
     """What is to change; a field that is left out or null stays."""
 

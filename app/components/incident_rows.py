@@ -50,8 +50,11 @@ def _last(row: Any, *before: Any) -> rx.Component:
     )
 
 
-def incident_row(row: Any, *, on_move: Any = None) -> rx.Component:
-    """One IncidentRow. `on_move(number, verb)` is called by the keys a, i and r on the row and by the button on phones."""
+def incident_row(row: Any, *, on_move: Any = None, on_take: Any = None) -> rx.Component:
+    """One IncidentRow. `on_move(number, verb)` is called by the keys a, i, r and m on the row and by the button on phones.
+
+    `on_take(number, before)`, with the id of who has it, is called by Shift+M.
+    """
     return rx.el.li(
         rx.cond(row.head != "", _group_head(row)),
         rx.el.div(
@@ -78,7 +81,7 @@ def incident_row(row: Any, *, on_move: Any = None) -> rx.Component:
                 *([_phone_acknowledge(row, on_move)] if on_move else []),
                 class_name="phone-foot only-phone",
             ),
-            *([_row_keys(row, on_move)] if on_move else []),
+            *([_row_keys(row, on_move, on_take)] if on_move else []),
             class_name=rx.cond(row.state == "resolved", "inc is-done", "inc"),
         ),
         key=row.id,
@@ -94,32 +97,36 @@ def _phone_acknowledge(row: Any, on_move: Any) -> rx.Component:
     )
 
 
-def _row_keys(row: Any, on_move: Any) -> rx.Component:
-    """What the keys a, i and r click while the cursor is on the row; the moves themselves are offered on the incident's page."""
+def _row_keys(row: Any, on_move: Any, on_take: Any) -> rx.Component:
+    """What the keys a, i, r, m and Shift+M click while the cursor is on the row; the incident's page offers the same to the pointer."""
     keys = {"a": "acknowledge", "i": "investigate", "r": "resolve"}
     return rx.el.span(
         *[
             rx.cond(
                 row.moves.contains(move),
-                rx.el.button(
-                    move,
-                    type="button",
-                    tab_index=-1,
-                    data_key=key,
-                    data_needs_connection="",
-                    on_click=on_move(row.number, move),
-                ),
+                _row_key(key, move, on_move(row.number, move)),
             )
             for key, move in keys.items()
         ],
+        rx.cond(
+            row.moves.contains("resolve"),
+            rx.fragment(
+                _row_key("m", "assign", on_move(row.number, "assign")),
+                *([_row_key("Shift+M", "assign to me", on_take(row.number, row.assignee_id))] if on_take else []),
+            ),
+        ),
         hidden=True,
     )
 
 
-def incident_list(*rows: Any, on_move: Any = None) -> rx.Component:
+def _row_key(key: str, words: str, on_click: Any) -> rx.Component:
+    return rx.el.button(words, type="button", tab_index=-1, data_key=key, data_needs_connection="", on_click=on_click)
+
+
+def incident_list(*rows: Any, on_move: Any = None, on_take: Any = None) -> rx.Component:
     """The list named Incidents, of one or more lists of rows that follow each other."""
     return rx.el.ul(
-        *[rx.foreach(part, lambda row: incident_row(row, on_move=on_move)) for part in rows],
+        *[rx.foreach(part, lambda row: incident_row(row, on_move=on_move, on_take=on_take)) for part in rows],
         aria_label="Incidents",
         role="list",
         data_list="",

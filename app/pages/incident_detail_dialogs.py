@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from app.components.assigning import assign_dialog
 from app.components.dialogs import callout, dialog
 from app.components.forms import hidden, text_area, text_field
 from app.components.labels import label
@@ -22,7 +23,7 @@ _SEVERITIES = (
 
 def dialogs() -> rx.Component:
     """All of them; at most one is open."""
-    return rx.fragment(_resolve(), _reopen(), _comment(), _edit(), _severity())
+    return rx.fragment(_resolve(), _reopen(), _comment(), _edit(), _severity(), _assign())
 
 
 def _is(name: str) -> dict[str, Any]:
@@ -148,4 +149,16 @@ def _severity() -> rx.Component:
         verb="Change severity",
         refusal=IncidentActs.refusal,
         **_is("severity"),
+    )
+
+
+def _assign() -> rx.Component:
+    return assign_dialog(
+        _HEAD.number,
+        people=IncidentActs.candidates,
+        holder=_HEAD.assignee,
+        me=IncidentDetail.nav.me,
+        on_assign=IncidentActs.assign,
+        refusal=IncidentActs.refusal,
+        **_is("assign"),
     )

@@ -14,6 +14,7 @@ from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
 
 _HEAD = IncidentDetail.head
+_MAY_ASSIGN = _HEAD.may_act & (_HEAD.state != "resolved")
 _ACTS: tuple[tuple[str, str, str, str], ...] = (
     ("acknowledge", "Acknowledge", "check", "a"),
     ("investigate", "Start investigating", "search", "i"),
@@ -75,6 +76,16 @@ def _keys_of_other_acts() -> rx.Component:
             for verb, words, _icon_name, key in _ACTS
             if key
         ],
+        rx.cond(
+            _MAY_ASSIGN,
+            rx.el.button(
+                "Assign to me",
+                type="button",
+                data_key="Shift+M",
+                data_needs_connection="",
+                on_click=IncidentActs.assign(_HEAD.number, IncidentDetail.nav.me.id, _HEAD.assignee.id),
+            ),
+        ),
         hidden=True,
     )
 
@@ -117,22 +128,40 @@ def _facts() -> rx.Component:
         ),
         severity_word(_HEAD.severity),
     )
-    assignee = rx.cond(
+    return rx.el.div(
+        severity,
+        rx.el.span(icon("timer", 15), _running_clock()),
+        _assignee(),
+        rx.cond(_HEAD.service != "", rx.el.span(icon("box", 15), rx.el.b(_HEAD.service))),
+        rx.cond(_HEAD.occurrence_text != "", rx.el.span(icon("repeat-2", 15), _HEAD.occurrence_text)),
+        class_name="facts",
+    )
+
+
+def _assignee() -> rx.Component:
+    """Who has it. As a button it is called by what it does, and described by whose it is."""
+    who = rx.cond(
         _HEAD.assignee.name != "",
-        rx.el.span(
+        rx.fragment(
             person_avatar(_HEAD.assignee),
             rx.el.b(_HEAD.assignee.name),
             rx.cond(_HEAD.assignee.id == IncidentDetail.nav.me.id, rx.el.span("you", class_name="dimmer")),
         ),
-        rx.el.span(icon("circle-user-round", 15), rx.el.span("Nobody has it", class_name="dimmer")),
+        rx.fragment(icon("circle-user-round", 15), rx.el.span("Nobody has it", class_name="dimmer")),
     )
-    return rx.el.div(
-        severity,
-        rx.el.span(icon("timer", 15), _running_clock()),
-        assignee,
-        rx.cond(_HEAD.service != "", rx.el.span(icon("box", 15), rx.el.b(_HEAD.service))),
-        rx.cond(_HEAD.occurrence_text != "", rx.el.span(icon("repeat-2", 15), _HEAD.occurrence_text)),
-        class_name="facts",
+    return rx.cond(
+        _MAY_ASSIGN,
+        rx.el.button(
+            rx.el.span(who, class_name="line", id="assignee"),
+            type="button",
+            title="Assign",
+            aria_label="Assign",
+            aria_describedby="assignee",
+            data_key="m",
+            data_needs_connection="",
+            on_click=IncidentActs.ask_whom,
+        ),
+        rx.el.span(who),
     )
 
 

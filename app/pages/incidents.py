@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.components.ages import age
+from app.components.assigning import assign_dialog
 from app.components.dialogs import callout, dialog
 from app.components.empty import empty, skeleton_rows
 from app.components.forms import hidden, sent_draft, text_area
@@ -28,6 +29,7 @@ def page() -> rx.Component:
         _pages(),
         list_watch(Incidents.set_read),
         _resolve(),
+        _assign(),
         sent_draft(IncidentsActs.sent_draft),
     )
     return shell(
@@ -45,8 +47,12 @@ def _list() -> rx.Component:
     return rx.el.div(
         column_heads(),
         rx.el.div(fresh(Incidents.waiting, Incidents.show_new), class_name="fresh-place"),
-        incident_list(Incidents.attention, Incidents.working, Incidents.rest, on_move=IncidentsActs.move),
+        incident_list(Incidents.attention, Incidents.working, Incidents.rest, on_move=IncidentsActs.move, on_take=_take),
     )
+
+
+def _take(number: Any, before: Any) -> Any:
+    return IncidentsActs.assign(number, Incidents.nav.me.id, before)
 
 
 def _wrong() -> rx.Component:
@@ -136,7 +142,7 @@ def _first_run() -> rx.Component:
     )
 
 
-# ── resolving ──
+# ── resolving and assigning ──
 
 
 def _resolve() -> rx.Component:
@@ -165,4 +171,17 @@ def _resolve() -> rx.Component:
         icon_name="circle-check",
         refusal=IncidentsActs.refusal,
         width="560px",
+    )
+
+
+def _assign() -> rx.Component:
+    return assign_dialog(
+        Incidents.assigning,
+        people=IncidentsActs.candidates,
+        holder=IncidentsActs.holder,
+        me=Incidents.nav.me,
+        open=Incidents.assigning != "",
+        on_open_change=IncidentsActs.set_assigning,
+        on_assign=IncidentsActs.assign,
+        refusal=IncidentsActs.refusal,
     )

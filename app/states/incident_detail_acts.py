@@ -6,14 +6,16 @@ from typing import Any
 from app.session import requires
 from app.states.incident_detail import IncidentDetail
 from models.vocabulary import Move, Role, Severity
-from services import comments, database, incident_page, incidents
+from services import comments, database, incident_page, incidents, people
 from services.access import Actor
 from services.errors import InvalidInputError, RefusedError
 from services.incidents import Outcome
+from services.views import PersonView
 
 
 class IncidentActs(IncidentDetail):
-    """`dialog` is the one that is open: resolve, reopen, comment, edit or severity; `refusal` is why it did not do what was asked.
+    """`dialog` is the one that is open: resolve, reopen, comment, edit, severity or assign; `refusal` is why it did not do what was
+    asked. `candidates` are the people who can have the incident, read as the dialog opens.
 
     `sent_draft` is the draft that was stored last, `revealed` the line that the reader has just written.
     """
@@ -23,14 +25,15 @@ class IncidentActs(IncidentDetail):
     comment_refusal: str = ""
     sent_draft: str = ""
     revealed: int = 0
+    candidates: list[PersonView] = []
 
-    _undo: tuple[str, str, str] = ("", "", "")
+    _undo: tuple[str, ...] = ()
 
     @requires(Role.RESPONDER)
     async def acknowledge(self, actor: Actor, number: str) -> None:
         """Mine."""
         if await self._move(actor, number, Move.ACKNOWLEDGE, lambda: incidents.acknowledge(actor, number), may_undo=True):
-            self._undo = ("acknowledge", number, "")
+            self._undo = ("acknowledge", number)
 
     @requires(Role.RESPONDER)
     async def investigate(self, actor: Actor, number: str) -> None:
@@ -93,6 +96,27 @@ class IncidentActs(IncidentDetail):
             self.say(f"Severity is {severity} already.")
 
     @requires(Role.RESPONDER)
+    async def ask_whom(self, actor: Actor) -> None:
+        """Open the dialog that gives the incident to somebody."""
+        self.candidates = await database.run(people.may_act, actor)
+        self.dialog, self.refusal = "assign", ""
+
+    @requires(Role.RESPONDER)
+    async def assign(self, actor: Actor, number: str, user_id: str, before: str) -> None:
+        """Give it to somebody, or to nobody, instead of whom the page shows as having it."""
+        try:
+            verdict = await database.run(incident_page.give, actor, number, user_id, before, self.nav.zone)
+        except InvalidInputError as refusal:
+            if self.dialog != "assign":
+                raise
+            self.refusal = refusal.message
+            return
+        self.dialog = ""
+        if verdict.done:
+            self._undo = ("assign", number, before, user_id)
+        self.say(verdict.sentence, bad=verdict.is_refused, may_undo=verdict.done)
+
+    @requires(Role.RESPONDER)
     async def edit(self, actor: Actor, form: dict[str, Any]) -> None:
         """Another title or description."""
         title, description = _text(form, "title"), _text(form, "description")
@@ -107,13 +131,16 @@ class IncidentActs(IncidentDetail):
     @requires(Role.RESPONDER)
     async def undo(self, actor: Actor) -> None:
         """Take the last move back, as a move of its own."""
-        kind, number, before = self._undo
-        self._undo = ("", "", "")
-        if kind == "severity" and before in list(Severity):
-            await database.run(incidents.change_severity, actor, number, before)
-            self.say(f"Severity is {before} again.")
-        elif kind:
-            await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+        last, self._undo = self._undo, ()
+        match last:
+            case "severity", number, before if before in list(Severity):
+                await database.run(incidents.change_severity, actor, number, before)
+                self.say(f"Severity is {before} again.")
+            case "assign", number, before, after:
+                verdict = await database.run(incident_page.give, actor, number, before, after, self.nav.zone, again=True)
+                self.say(verdict.sentence, bad=verdict.is_refused)
+            case "acknowledge", number:
+                await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
 
     @requires(Role.RESPONDER)
     async def comment(self, actor: Actor, form: dict[str, Any]) -> None:

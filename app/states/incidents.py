@@ -23,8 +23,8 @@ class Incidents(Shell):
     Rows stand in three lists, so that a change sends its group alone: `attention`, `working`, and `rest` for what is over or a page in
     the order of time. `waiting` counts those that wait because somebody reads. `nothing` says why there are no rows: first (nothing
     ever came), quiet (nobody waits), mine, none (nothing matches); empty while there are some. `wrong` has a sentence for each part of
-    the address that means nothing. `resolving` is the number of the incident that the dialog is about, empty while it is closed: the list
-    holds still beneath it.
+    the address that means nothing. `resolving` is the number of the incident that the dialog is about, empty while it is closed, and
+    `assigning` that of the one to be given to somebody: the list holds still beneath both.
     """
 
     attention: list[IncidentRow] = []
@@ -44,6 +44,7 @@ class Incidents(Shell):
     is_loaded: bool = False
     tab_title: str = ""
     resolving: str = ""
+    assigning: str = ""
 
     _key: ListKey | None = None
     _wanted: Wanted | None = None
@@ -134,11 +135,11 @@ class Incidents(Shell):
         if listing == shown.listing:
             return True
         missing = shown.missing(listing)
-        others = await database.run(incident_list.lines, actor, missing) if missing and (self._is_read or self.resolving) else []
+        others = await database.run(incident_list.lines, actor, missing) if missing and self._holds_still() else []
         async with self:
             if self._shown is not shown:
                 return False
-            shown.take(listing, hold=self._is_read or self.resolving != "", others=others)
+            shown.take(listing, hold=self._holds_still(), others=others)
             self._send(shown, listing)
         return True
 
@@ -146,8 +147,11 @@ class Incidents(Shell):
     def set_read(self, _actor: Actor, is_read: bool) -> None:
         """Somebody begins to read the list, or has looked away: what waits comes in then."""
         self._is_read = is_read
-        if not is_read and not self.resolving:
+        if not self._holds_still():
             self._let_in()
+
+    def _holds_still(self) -> bool:
+        return self._is_read or self.resolving != "" or self.assigning != ""
 
     @requires(Role.VIEWER)
     def show_new(self, _actor: Actor) -> None:

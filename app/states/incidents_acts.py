@@ -8,11 +8,11 @@ import reflex as rx
 from app.session import requires
 from app.states.incidents import Incidents
 from models.vocabulary import IncidentState, Move, Role, Severity
-from services import database, incident_list, incident_page, incidents
+from services import database, incident_list, incident_page, incidents, people
 from services.access import Actor
-from services.errors import RefusedError
+from services.errors import InvalidInputError, RefusedError
 from services.incidents import Outcome
-from services.views import ChoiceView
+from services.views import ChoiceView, IncidentHead, PersonView
 
 ANY = ""
 SPANS = (("24h", "the last 24 hours"), ("7d", "the last 7 days"), ("30d", "the last 30 days"))
@@ -22,6 +22,7 @@ SPANS = (("24h", "the last 24 hours"), ("7d", "the last 7 days"), ("30d", "the l
 class IncidentsActs(Incidents):
     """`refusal` is why the dialog did nothing, `sent_draft` the draft that was stored.
 
+    `holder` is who has the incident that is to be given to somebody, `candidates` are those who can have it.
     `is_choosing` is whether the filters are open to be chosen; the `chosen_*` are what they begin with.
     """
 
@@ -31,6 +32,8 @@ class IncidentsActs(Incidents):
     refires_reopen: str = ""
     refusal: str = ""
     sent_draft: str = ""
+    holder: PersonView = PersonView()
+    candidates: list[PersonView] = []
 
     is_choosing: bool = False
     people: list[ChoiceView] = []
@@ -43,20 +46,22 @@ class IncidentsActs(Incidents):
     chosen_since: str = ""
     chosen_before: str = ""
 
-    _undo: str = ""
+    _undo: tuple[str, ...] = ()
 
     # ── moves ──
 
     @requires(Role.RESPONDER)
     async def move(self, actor: Actor, number: str, verb: str) -> None:
-        """Do what a key or a button of a row asks for; resolving asks for words first."""
+        """Do what a key or a button of a row asks for; resolving asks for words first, assigning for a person."""
         if verb == Move.ACKNOWLEDGE.value:
             if await self._move(actor, number, Move.ACKNOWLEDGE, lambda: incidents.acknowledge(actor, number), may_undo=True):
-                self._undo = number
+                self._undo = ("acknowledge", number)
         elif verb == Move.INVESTIGATE.value:
             await self._move(actor, number, Move.INVESTIGATE, lambda: incidents.investigate(actor, number))
         elif verb == Move.RESOLVE.value:
             await self._ask_what_fixed_it(actor, number)
+        elif verb == "assign":
+            await self._ask_whom(actor, number)
 
     async def _move(self, actor: Actor, number: str, move: Move, act: Callable[[], Outcome], *, may_undo: bool = False) -> bool:
         verdict = await database.run(incident_page.make_move, actor, number, move, self.nav.zone, act)
@@ -65,13 +70,46 @@ class IncidentsActs(Incidents):
 
     @requires(Role.RESPONDER)
     async def undo(self, actor: Actor) -> None:
-        """Give back what was acknowledged last, as a move of its own."""
-        number, self._undo = self._undo, ""
-        if number:
-            await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+        """Take the last move back, as a move of its own."""
+        last, self._undo = self._undo, ()
+        match last:
+            case "assign", number, before, after:
+                verdict = await database.run(incident_page.give, actor, number, before, after, self.nav.zone, again=True)
+                self.say(verdict.sentence, bad=verdict.is_refused)
+            case "acknowledge", number:
+                await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+
+    async def _head(self, actor: Actor, number: str) -> IncidentHead:
+        return (await database.run(incident_page.open_page, actor, number, incident_page.seen_by(actor, self.nav.zone))).told.head
+
+    async def _ask_whom(self, actor: Actor, number: str) -> None:
+        head = await self._head(actor, number)
+        self.candidates = await database.run(people.may_act, actor)
+        self.assigning, self.holder, self.refusal = head.number, head.assignee, ""
+
+    @requires(Role.RESPONDER)
+    async def assign(self, actor: Actor, number: str, user_id: str, before: str) -> None:
+        """Give it to somebody, or to nobody, instead of whom the page shows as having it."""
+        try:
+            verdict = await database.run(incident_page.give, actor, number, user_id, before, self.nav.zone)
+        except InvalidInputError as refusal:
+            if not self.assigning:
+                raise
+            self.refusal = refusal.message
+            return
+        self.assigning = ""
+        if verdict.done:
+            self._undo = ("assign", number, before, user_id)
+        self.say(verdict.sentence, bad=verdict.is_refused, may_undo=verdict.done)
+
+    @requires(Role.VIEWER)
+    def set_assigning(self, _actor: Actor, is_open: bool) -> None:
+        """Close the dialog."""
+        if not is_open:
+            self.assigning = self.refusal = ""
 
     async def _ask_what_fixed_it(self, actor: Actor, number: str) -> None:
-        head = (await database.run(incident_page.open_page, actor, number, incident_page.seen_by(actor, self.nav.zone))).told.head
+        head = await self._head(actor, number)
         self.resolving, self.resolving_id, self.resolving_title = head.number, head.id, head.title
         self.firing_count, self.refires_reopen = head.firing_count, head.refires_reopen
         self.refusal = ""
@@ -107,9 +145,9 @@ class IncidentsActs(Incidents):
         wanted = self._wanted
         if not is_open or wanted is None:
             return
-        people, services = await database.run(incident_list.choices, actor)
+        persons, services = await database.run(incident_list.choices, actor)
         given = wanted.asked.parameters
-        self.people = [ChoiceView(*one) for one in [(ANY, "anybody"), ("me", "you"), ("none", "nobody"), *people]]
+        self.people = [ChoiceView(*one) for one in [(ANY, "anybody"), ("me", "you"), ("none", "nobody"), *persons]]
         self.services = [ChoiceView(*one) for one in [(ANY, "any"), *services]]
         self.chosen_states = given.get("state", "").split(",")
         self.chosen_severities = given.get("severity", "").split(",")

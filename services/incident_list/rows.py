@@ -142,7 +142,7 @@ def _last(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _assigned(to: str | None, doer_id: UUID) -> str:
     if not to:
-        return "took it from everybody"
+        return "unassigned it"
     return "took it" if UUID(to) == doer_id else "assigned it"
 
 
@@ -174,6 +174,7 @@ def row(entry: Entry, viewer: Viewer, group: str = "") -> IncidentRow:
         severity=entry.severity.value,
         state=entry.state.value,
         service=entry.service,
+        assignee_id=entry.assigned_to.hex if entry.assigned_to else "",
         assignee=entry.assignee,
         assignee_short=(entry.assignee.split() or [""])[0],
         assignee_initials=person.initials if person else "",

@@ -1,5 +1,6 @@
 """One incident as a page and programs read it: what it is, its alerts, and its timeline in parts."""
 
+from services.incident_page.assigning import give
 from services.incident_page.live import (
     Change,
     Opened,
@@ -36,6 +37,7 @@ __all__ = [
     "alerts",
     "all_alerts",
     "feed",
+    "give",
     "last_number",
     "make_move",
     "move_window",

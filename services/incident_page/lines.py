@@ -135,13 +135,19 @@ def _state_change(row: EventRow, event: EventRecord, reading: Reading) -> EventR
 
 
 def _assignment(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
-    to = event.data["to"]
+    to, before = (UUID(told) if told else None for told in (event.data["to"], event.data["from"]))
     rest = f"· {event.data['reason']}" if event.data["reason"] else ""
+    if to is None and before == event.actor_id:
+        return replace(row, text="left it to nobody", rest=rest)
     if to is None:
-        return replace(row, text="took it from", strong=reading.name(event.data["from"]), rest=rest)
-    if UUID(to) == event.actor_id:
+        return replace(row, text="unassigned", strong=reading.name(event.data["from"]), rest=rest)
+    if to == event.actor_id and before is not None:
+        return replace(row, text="took it over from", strong=reading.name(event.data["from"]), rest=rest)
+    if to == event.actor_id:
         return replace(row, text="is the assignee now", rest=rest)
-    return replace(row, text="gave it to", strong=reading.name(to), rest=rest)
+    if before not in (None, event.actor_id):
+        rest = " ".join(part for part in (f"· before: {reading.name(event.data['from'])}", rest) if part)
+    return replace(row, text="gave it to", strong=reading.name(event.data["to"]), rest=rest)
 
 
 def _resolution(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:

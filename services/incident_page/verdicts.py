@@ -30,10 +30,11 @@ _NOT = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a move; `done` is whether it changed the incident."""
+    """What came of a move; `done` is whether it changed the incident, `is_refused` whether something stood in its way."""
 
     sentence: str
     done: bool
+    is_refused: bool = False
 
 
 def make(actor: Actor, number: str, move: Move, zone: str, act: Callable[[], Outcome]) -> Verdict:

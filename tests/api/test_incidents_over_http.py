@@ -24,6 +24,7 @@ VERBS: dict[str, dict[str, Any]] = {
     "investigate": {},
     "resolve": {"notes": "Hotfix deployed"},
     "reopen": {"reason": "It is back"},
+    "assign": {"user_id": None},
     "severity": {"severity": "low"},
     "comments": {"body": "Looking"},
 }
@@ -106,6 +107,45 @@ def test_severity_title_and_description_can_be_changed(programs: Programs) -> No
     answer = programs.call("PATCH", ONE, {"description": ""})
     assert (answer.json()["title"], answer.json()["description"]) == ("Pool is full", "")
     assert programs.call("PATCH", ONE, {}).json() == answer.json()
+
+
+def test_it_is_given_to_a_person_and_to_nobody(programs: Programs, story: Story) -> None:
+    rob, mina = (str(whose.id) for whose in (story.organisation.responder, story.organisation.manager))
+    answer = programs.post(f"{ONE}/assign", {"user_id": rob})
+    assert answer.status_code == 200
+    given = answer.json()
+    is_as_described(given, shapes.Incident)
+    assert (given["assigned_to"], given["state"]) == (rob, "open")
+    assert answer.headers["etag"] == f'"{given["version"]}"'
+    assert programs.post(f"{ONE}/assign", {"user_id": rob}).json() == given
+    assert programs.post(f"{ONE}/assign", {"user_id": mina, "reason": "Her night"}, if_match=answer.headers["etag"]).status_code == 200
+    assert programs.post(f"{ONE}/assign", {"user_id": None}).json()["assigned_to"] is None
+    lines = [event["data"] for event in programs.get(f"{ONE}/timeline").json()["items"] if event["type"] == "assignment"]
+    assert lines == [
+        {"from": None, "to": rob, "reason": None},
+        {"from": rob, "to": mina, "reason": "Her night"},
+        {"from": mina, "to": None, "reason": None},
+    ]
+
+
+@pytest.mark.parametrize("whose", ["viewer", "stranger", "system"])
+def test_it_is_given_to_nobody_who_cannot_act(programs: Programs, story: Story, whose: str) -> None:
+    told = problem(programs.post(f"{ONE}/assign", {"user_id": str(getattr(story.organisation, whose).id)}), 422)
+    assert told["field"] == "user_id"
+    assert told["detail"].startswith("user_id must be the id of an active responder, manager or admin of this organisation, and ")
+    assert programs.get(ONE).json()["version"] == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"user_id": "rob"}, {"user_id": ""}, {"user_id": 7}, {"user": None}, {"user_id": None, "to": "x"}])
+def test_giving_it_without_saying_to_whom_is_refused(programs: Programs, body: dict[str, Any]) -> None:
+    problem(programs.post(f"{ONE}/assign", body), 422)
+    assert programs.get(ONE).json()["version"] == 1
+
+
+def test_a_resolved_one_is_given_to_nobody(programs: Programs, story: Story) -> None:
+    programs.post(f"{ONE}/resolve", VERBS["resolve"])
+    told = problem(programs.post(f"{ONE}/assign", {"user_id": str(story.organisation.responder.id)}), 409)
+    assert told["allowed"] == ["reopen"]
 
 
 @pytest.mark.parametrize("tag", ['"{}"', "{}", 'W/"{}"', "*"])
@@ -247,7 +287,7 @@ def test_a_page_of_another_site_cannot_act_with_the_cookie(programs: Programs, h
 
 
 def test_what_is_not_built_yet_is_not_there(programs: Programs) -> None:
-    for verb in ("assign", "snooze", "merge", "split"):
+    for verb in ("snooze", "merge", "split"):
         problem(programs.post(f"{ONE}/{verb}", {}), 404)
     problem(programs.get(f"{ONE}/post-mortem"), 404)
     for path in ("action-items", "post-mortems", "metrics/summary", "rules", "schedules", "escalation-policies", "notifications", ""):

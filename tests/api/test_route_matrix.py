@@ -52,6 +52,7 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/incidents/{number}/investigate": Asked(ACT, {}),
     "POST /api/v1/incidents/{number}/resolve": Asked(ACT, {"notes": "Rolled back"}),
     "POST /api/v1/incidents/{number}/reopen": Asked(ACT, {"reason": "It is back"}, "resolved"),
+    "POST /api/v1/incidents/{number}/assign": Asked(ACT, {"user_id": "{user}"}),
     "POST /api/v1/incidents/{number}/severity": Asked(ACT, {"severity": "low"}),
     "GET /api/v1/incidents/{number}/timeline": Asked(READ),
     "GET /api/v1/incidents/{number}/alerts": Asked(READ),
@@ -158,7 +159,8 @@ class Northwind:
 
     def ask(self, name: str, path: str, body: Any = None, *, by: str | None = None, **headers: str) -> httpx.Response:
         self.fired += 1
-        sent = {key: value.format(turn=self.fired) if isinstance(value, str) else value for key, value in body.items()} if body else body
+        known = {"turn": self.fired, **self.names}
+        sent = {key: value.format(**known) if isinstance(value, str) else value for key, value in body.items()} if body else body
         return self.programs.call(name.partition(" ")[0], path, sent, by=by, **headers)
 
     def by_cookie(self, name: str, path: str, body: Any, token: str, origin: str = ORIGIN) -> httpx.Response:

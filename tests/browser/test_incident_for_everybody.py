@@ -60,6 +60,10 @@ def test_axe_finds_nothing(northwind: Northwind, as_person: Callable[..., Page],
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_hidden()
     assert opened == [f"Resolve {told}", f"Severity of {told}", f"Edit {told}"]
+    page.get_by_role("button", name="Assign", exact=True).click()
+    expect(page.get_by_role("dialog", name=f"Assign {told}").get_by_role("button", name="Nobody")).to_be_visible()
+    page.wait_for_timeout(200)
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])

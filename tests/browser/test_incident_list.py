@@ -364,11 +364,32 @@ def test_words_of_the_dialog_survive_a_reload(northwind: Northwind, listed: Call
     expect(notes).to_have_value("Half a thought")
 
 
+def test_a_row_is_given_and_taken_by_key(northwind: Northwind, listed: Callable[..., Page], name: str) -> None:
+    number = northwind.fire(name)
+    rob, mina = listed(), listed(Role.MANAGER)
+    link(rob, number).focus()
+    rob.keyboard.press("m")
+    dialog = rob.get_by_role("dialog", name=f"Assign {number}")
+    expect(dialog.get_by_label("Who has it from now on?")).to_be_focused()
+    rob.keyboard.type("oka")
+    rob.keyboard.press("ArrowDown")
+    rob.keyboard.press("Enter")
+    expect(said(rob)).to_contain_text(f"Assigned. Mina Okafor has {number} now.")
+    expect(row(mina, number)).to_contain_text("Mina · you")
+    rob.get_by_role("button", name="Undo").click()
+    expect(row(mina, number)).to_contain_text("Nobody")
+    link(rob, number).focus()
+    rob.keyboard.press("Shift+M")
+    expect(said(rob)).to_contain_text(f"{number} is yours now.")
+    expect(row(mina, number)).to_contain_text("Rob")
+    assert rob.complaints == mina.complaints == []  # type: ignore[attr-defined]
+
+
 def test_a_viewer_is_offered_no_move(northwind: Northwind, listed: Callable[..., Page], name: str) -> None:
     number = northwind.fire(name)
     page = listed(Role.VIEWER)
     link(page, number).focus()
-    for key in "air":
+    for key in ("a", "i", "r", "m", "Shift+M"):
         page.keyboard.press(key)
     page.wait_for_timeout(300)
     expect(page.get_by_role("dialog")).to_have_count(0)

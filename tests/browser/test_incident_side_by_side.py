@@ -132,6 +132,8 @@ def test_a_viewer_reads_and_is_told_why_nothing_can_be_done(
     vera = as_person(northwind, Role.VIEWER, f"/incidents/{number}")
     expect(vera.get_by_text("You are a viewer: viewers read. A responder may act.")).to_be_visible()
     expect(vera.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    expect(vera.get_by_role("button", name="Assign")).to_have_count(0)
+    expect(vera.get_by_text("Nobody has it")).to_be_visible()
     expect(vera.get_by_role("textbox", name="Comment")).to_have_count(0)
     northwind.fire(request.node.name, starts_at="2026-11-23T02:59:00Z")
     expect(log(vera)).to_contain_text("Alert fired again")
@@ -157,6 +159,56 @@ def test_undo_takes_the_last_move_back(two: tuple[str, Page, Page]) -> None:
     rob.get_by_role("button", name="Acknowledge").click()
     rob.get_by_role("button", name="Undo").click()
     expect(log(mina)).to_contain_text("Rob Lindqvist gave it back")
+
+
+def test_it_goes_from_hand_to_hand_before_two_people(two: tuple[str, Page, Page]) -> None:
+    number, rob, mina = two
+    whose = rob.get_by_role("button", name="Assign", exact=True)
+    expect(whose).to_have_accessible_description("Nobody has it")
+    rob.keyboard.press("m")
+    dialog = rob.get_by_role("dialog", name=f"Assign {number}")
+    expect(dialog.get_by_role("list", name="People").get_by_role("button").first).to_have_text(re.compile("Take it"))
+    expect(dialog).not_to_contain_text("Vera Novak")
+    rob.keyboard.type("mi")
+    rob.keyboard.press("Enter")
+    expect(said(rob)).to_contain_text(f"Assigned. Mina Okafor has {number} now.")
+    expect(dialog).to_be_hidden()
+    expect(log(mina)).to_contain_text("Rob Lindqvist gave it to Mina Okafor")
+    expect(mina.get_by_role("button", name="Assign", exact=True)).to_have_accessible_description("Mina Okafor you")
+    rob.get_by_role("button", name="Undo").click()
+    expect(log(mina)).to_contain_text("Rob Lindqvist unassigned Mina Okafor · undone")
+    mina.keyboard.press("Shift+M")
+    expect(said(mina)).to_contain_text(f"{number} is yours now.")
+    expect(whose).to_have_accessible_description("Mina Okafor")
+    whose.click()
+    expect(dialog.get_by_role("button", name="Mina Okafor")).to_contain_text("has it")
+    dialog.get_by_role("button", name="Take it").click()
+    expect(log(mina)).to_contain_text("Rob Lindqvist took it over from Mina Okafor")
+    whose.click()
+    expect(dialog.get_by_role("button", name="Take it")).to_have_count(0)
+    dialog.get_by_role("button", name="Nobody").click()
+    expect(log(mina)).to_contain_text("Rob Lindqvist left it to nobody")
+    expect(whose).to_have_accessible_description("Nobody has it")
+    assert rob.complaints == mina.complaints == []  # type: ignore[attr-defined]
+
+
+def test_the_second_who_takes_it_is_told_who_was_first(
+    northwind: Northwind, as_person: Callable[..., Page], new_line: Callable[..., Line], request: pytest.FixtureRequest
+) -> None:
+    number = northwind.fire(request.node.name)
+    slow = new_line(northwind.server.port)
+    rob = as_person(northwind, Role.RESPONDER, f"/incidents/{number}")
+    mina = as_person(northwind, Role.MANAGER, f"/incidents/{number}", line=slow)
+    for page in (rob, mina):
+        expect(page.get_by_role("button", name="Assign", exact=True)).to_be_visible()
+    slow.silence()
+    rob.keyboard.press("Shift+M")
+    expect(said(rob)).to_contain_text(f"{number} is yours now.")
+    mina.keyboard.press("Shift+M")
+    slow.mend()
+    expect(said(mina)).to_contain_text(_at("Not assigned: Rob Lindqvist took it at "))
+    expect(mina.get_by_role("button", name="Assign", exact=True)).to_have_accessible_description("Rob Lindqvist")
+    expect(log(mina).locator("[data-type=assignment]")).to_have_count(1)
 
 
 def test_title_and_description_are_edited(two: tuple[str, Page, Page]) -> None:

@@ -60,6 +60,8 @@ HANDLERS: dict[str, Forged] = {
     "Incidents.look_for": Forged({"form": {"q": "pool"}}),
     "IncidentsActs.move": Forged({"number": "{open}", "verb": "acknowledge"}, writes=ACT),
     "IncidentsActs.undo": Forged(writes=ACT, first=("IncidentsActs.move",)),
+    "IncidentsActs.assign": Forged({"number": "{open}", "user_id": "{colleague}", "before": ""}, writes=ACT),
+    "IncidentsActs.set_assigning": Forged({"is_open": False}),
     "IncidentsActs.resolve": Forged({"form": {"number": "{open}", "notes": "Rolled back"}}, writes=ACT),
     "IncidentsActs.set_resolving": Forged({"is_open": False}),
     "IncidentsActs.choose": Forged({"is_open": True}),
@@ -80,6 +82,8 @@ HANDLERS: dict[str, Forged] = {
     "IncidentActs.resolve": Forged({"form": {"number": "{open}", "notes": "Rolled back"}}, at=INCIDENT, writes=ACT),
     "IncidentActs.reopen": Forged({"form": {"number": "{resolved}", "reason": "It is back"}}, at=INCIDENT, writes=ACT),
     "IncidentActs.change_severity": Forged({"form": {"number": "{open}", "severity": "low"}}, at=INCIDENT, writes=ACT),
+    "IncidentActs.ask_whom": Forged(at=INCIDENT),
+    "IncidentActs.assign": Forged({"number": "{open}", "user_id": "{colleague}", "before": ""}, at=INCIDENT, writes=ACT),
     "IncidentActs.edit": Forged({"form": {"number": "{open}", "title": "Other", "description": "words"}}, at=INCIDENT, writes=ACT),
     "IncidentActs.undo": Forged(at=INCIDENT, writes=ACT, first=("IncidentActs.acknowledge",)),
     "IncidentActs.comment": Forged({"form": {"number": "{open}", "body": "Looking", "draft_key": "{turn}"}}, at=INCIDENT, writes=ACT),
@@ -196,7 +200,7 @@ class World:
         self._turns = itertools.count(1)
         admin = northwind.actors[RUN]
         self._integration = integrations.create(admin, "generic", f"{MARK} checks {new_id().hex}").id.hex
-        self._user = self.person(READ).id
+        self._user, self._colleague = self.person(READ).id, self.person(ACT).id
         southwind = people.create_organisation(f"Southwind {new_id().hex}")
         self.stranger = organisations.person(southwind, "Sten Stranger", RUN, email=f"{new_id().hex}@southwind.example")
 
@@ -216,7 +220,7 @@ class World:
         return Things(lambda name: self._make(name, whose))
 
     def _make(self, name: str, whose: Actor) -> str:
-        made = {"integration": self._integration, "user": self._user.hex, "turn": str(next(self._turns))}
+        made = {"integration": self._integration, "user": self._user.hex, "colleague": self._colleague.hex, "turn": str(next(self._turns))}
         if name in made:
             return made[name]
         if name == "key":
@@ -235,9 +239,8 @@ class World:
 
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        return Things(
-            lambda name: new_id().hex if name in ("integration", "user", "session", "key") else f"INC-{next(self._turns) + 90_000}"
-        )
+        named_by_id = ("integration", "user", "colleague", "session", "key")
+        return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
     @property
     def secrets(self) -> set[str]:

@@ -72,6 +72,7 @@ ACTS: list[tuple[str, dict[str, Any]]] = [
     ("resolve", {"form": form(notes="Rolled back")}),
     ("reopen", {"form": form(reason="Not over")}),
     ("change_severity", {"form": form(severity="low")}),
+    ("assign", {"number": "INC-1", "user_id": "", "before": ""}),
     ("edit", {"form": form(title="Mine now", description="")}),
     ("comment", {"form": form(body="I was here")}),
     ("undo", {}),
@@ -245,6 +246,58 @@ def test_undo_takes_the_last_move_back_once(night: Story) -> None:
     call(state, "acknowledge", number="INC-1")
     call(state, "undo")
     assert night.incident().state is IncidentState.OPEN
+
+
+def test_the_dialog_offers_who_can_have_it_and_gives_it_to_them(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    state = opened(rob)
+    call(state, "ask_whom")
+    assert (state.dialog, [one.name for one in state.candidates]) == ("assign", ["Alice Moreau", "Mina Okafor", "Rob Lindqvist"])
+    call(state, "assign", number="INC-1", user_id=mina.id.hex, before="")
+    assert (state.dialog, state.notice.text, state.notice.may_undo) == ("", "Assigned. Mina Okafor has INC-1 now.", True)
+    assert night.incident().assigned_to == mina.id
+    call(state, "undo")
+    assert (state.notice.text, state.notice.may_undo) == ("Nobody has INC-1 now.", False)
+    assert [(event.data["to"], event.data["reason"]) for event in night.timeline("INC-1")[1:]] == [(str(mina.id), None), (None, "undone")]
+    call(state, "undo")
+    assert night.told("INC-1").count("assignment") == 2
+
+
+def test_undo_takes_it_from_nobody_who_got_it_meanwhile(night: Story) -> None:
+    rob, mina, alice = night.organisation.responder, night.organisation.manager, night.organisation.admin
+    state = opened(rob)
+    call(state, "assign", number="INC-1", user_id=mina.id.hex, before="")
+    incidents.assign(mina, "INC-1", alice.id)
+    call(state, "undo")
+    assert (state.notice.text, state.notice.tone) == ("Not assigned: Mina Okafor gave it to Alice Moreau at 03:07.", "bad")
+    assert night.incident().assigned_to == alice.id
+
+
+def test_who_takes_what_was_taken_meanwhile_is_told_by_whom(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    first, second = opened(rob), opened(mina)
+    call(first, "assign", number="INC-1", user_id=rob.id.hex, before="")
+    call(second, "assign", number="INC-1", user_id=mina.id.hex, before="")
+    assert first.notice.text == "INC-1 is yours now."
+    assert (second.notice.text, second.notice.tone, second.notice.may_undo) == (
+        "Not assigned: Rob Lindqvist took it at 03:07.",
+        "bad",
+        False,
+    )
+    assert night.incident().assigned_to == rob.id
+
+
+def test_somebody_who_cannot_have_it_is_told_of_in_the_dialog_or_beside_it(night: Story) -> None:
+    vera = night.organisation.viewer
+    state = opened(night.organisation.responder)
+    call(state, "ask_whom")
+    call(state, "assign", number="INC-1", user_id=vera.id.hex, before="")
+    assert state.dialog == "assign"
+    assert "Vera Novak is a viewer" in state.refusal
+    call(state, "set_dialog_open", is_open=False)
+    call(state, "assign", number="INC-1", user_id="nonsense", before="")
+    assert (state.notice.text, state.refusal) == ("user_id must be the id of a person.", "")
+    assert night.told() == ["alert_fired"]
 
 
 def test_the_order_is_remembered_with_the_person(night: Story) -> None:

@@ -139,10 +139,12 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("undo", {}),
     ("resolve", {"form": {"number": "INC-1", "notes": "gone"}}),
     ("set_resolving", {"is_open": False}),
+    ("assign", {"number": "INC-1", "user_id": "", "before": ""}),
+    ("set_assigning", {"is_open": False}),
     ("choose", {"is_open": True}),
     ("apply", {"form": {}}),
 )
-ACTS = ("move", "undo", "resolve")
+ACTS = ("move", "undo", "resolve", "assign")
 
 
 def test_every_handler_is_tried_by_an_attacker() -> None:
@@ -221,6 +223,43 @@ def test_who_comes_second_is_told_who_was_first(night: Story) -> None:
 
     assert (second.notice.text, second.notice.tone) == ("Not acknowledged: Rob Lindqvist was first, at 03:11.", "bad")
     assert night.incident("INC-1").acknowledged_by == night.organisation.responder.id
+
+
+def test_a_key_on_a_row_asks_for_a_person_and_undo_takes_it_back(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    state = opened(rob)
+
+    call(state, "move", number="INC-3", verb="assign")
+    assert (state.assigning, state.holder.name) == ("INC-3", "Rob Lindqvist")
+    assert [one.handle for one in state.candidates] == ["alice", "mina", "rob"]
+    call(state, "assign", number="INC-3", user_id=mina.id.hex, before=state.holder.id)
+    assert (state.assigning, state.notice.text, state.notice.may_undo) == ("", "Assigned. Mina Okafor has INC-3 now.", True)
+    assert night.incident("INC-3").assigned_to == mina.id
+
+    call(state, "undo")
+    assert (state.notice.text, night.incident("INC-3").assigned_to) == ("INC-3 is yours again.", rob.id)
+    call(state, "assign", number="INC-3", user_id=rob.id.hex, before=rob.id.hex)
+    assert (state.notice.text, state.notice.tone, state.notice.may_undo) == ("INC-3 is yours already.", "good", False)
+
+
+def test_the_list_holds_still_while_somebody_chooses(night: Story) -> None:
+    state = opened(night.organisation.responder)
+    call(state, "move", number="INC-1", verb="assign")
+    assert state._holds_still()
+    call(state, "set_assigning", is_open=False)
+    assert not state._holds_still()
+
+
+def test_of_two_who_take_a_row_the_second_is_told(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    first, second = opened(rob), opened(mina)
+    row = next(row for row in second.attention if row.number == "INC-1")
+    call(first, "assign", number="INC-1", user_id=rob.id.hex, before="")
+    call(second, "assign", number="INC-1", user_id=mina.id.hex, before=row.assignee_id)
+    assert (second.notice.text, second.notice.tone) == ("Not assigned: Rob Lindqvist took it at 03:11.", "bad")
+    call(second, "assign", number="INC-1", user_id=night.organisation.viewer.id.hex, before=rob.id.hex)
+    assert "Vera Novak is a viewer" in second.notice.text
+    assert night.incident("INC-1").assigned_to == rob.id
 
 
 def test_investigating_takes_it_on(night: Story) -> None:
