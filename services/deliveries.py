@@ -85,6 +85,7 @@ class _Batch:
         for delivery in self.deliveries:
             for alert in delivery.received.alerts:
                 self._take(delivery, alert)
+            self._note_left_out(delivery)
         # an incident that no longer accepts makes room in the index before its successor comes
         holding.save(self.tx, {incident.id: incident for incident in (*self.incidents.values(), *self.openings.closed)}.values())
         self.openings.number()
@@ -187,13 +188,19 @@ class _Batch:
         incident.change(
             alert_count=incident.alert_count + (not is_counted),
             firing_count=incident.firing_count + (not known.counts_as_firing),
-            truncated_count=delivery.received.truncated_count,
         )
         known.counts_as_firing = True
         told = timeline.AlertFired(
             alert_id=known.id, title=alert.title, severity=alert.severity, labels=alert.labels, occurrence=known.firing_count
         )
         incident.say(delivery.source.id, told)
+
+    def _note_left_out(self, delivery: Delivery) -> None:
+        """Note on the incidents of a message how many alerts its sender left out of it: it says so with repeats alone, too."""
+        for incident_id in {incident_id for other, incident_id in self.numbers if other is delivery}:
+            incident = self._incident(incident_id)
+            if incident is not None and not incident.is_resolved and incident.truncated_count != delivery.received.truncated_count:
+                incident.change(truncated_count=delivery.received.truncated_count)
 
     def _open_or_join(self, delivery: Delivery, alert: ReceivedAlert, known: HeldAlert, before: Held | None) -> Held:
         source = delivery.source

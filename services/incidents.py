@@ -93,7 +93,11 @@ def _allowed(incident: Held) -> list[str]:
 
 
 def _check(incident: Held, move: Move) -> None:
-    if incident.state not in MOVES[move][0]:
+    origins, to = MOVES[move]
+    if incident.state is to:
+        allowed = _allowed(incident)
+        raise ConflictError(f"{incident.shown} is {to.value} already. It allows: {', '.join(allowed)}.", allowed=allowed)
+    if incident.state not in origins:
         raise _refusal(incident, _DONE[move])
 
 
@@ -128,14 +132,12 @@ def acknowledge(actor: Actor, number: str, *, version: int | None = None) -> Out
 
 
 def unacknowledge(actor: Actor, number: str, *, reason: str | None = None, version: int | None = None) -> Outcome:
-    """Give it back: it is open, and nobody is working on it. On an open one this changes nothing.
+    """Give it back: it is open, and nobody is working on it.
 
-    Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError when it is resolved.
+    Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError when it is open or resolved.
     """
     why = check_optional_text(reason, "reason", REASON_LIMIT) or None
     with _held(actor, number, "given_back", version) as (_, incident):
-        if incident.state is IncidentState.OPEN:
-            return Outcome(incident.record(), False)
         _check(incident, Move.UNACKNOWLEDGE)
         incident.say(actor.id, timeline.StateChange(origin=incident.state, to=IncidentState.OPEN, reason=why))
         incident.change(state=IncidentState.OPEN)
@@ -146,11 +148,9 @@ def unacknowledge(actor: Actor, number: str, *, reason: str | None = None, versi
 def investigate(actor: Actor, number: str, *, version: int | None = None) -> Outcome:
     """Say that the search for the cause has begun; from open it is acknowledged at the same moment.
 
-    Raises: NotAllowedError, NotFoundError, ConflictError when it is resolved.
+    Raises: NotAllowedError, NotFoundError, ConflictError when it is resolved, or investigated already.
     """
     with _held(actor, number, "investigated", version) as (tx, incident):
-        if incident.state is IncidentState.INVESTIGATING:
-            return Outcome(incident.record(), False)
         _check(incident, Move.INVESTIGATE)
         skipped = [IncidentState.ACKNOWLEDGED] if incident.state is IncidentState.OPEN else []
         incident.say(actor.id, timeline.StateChange(origin=incident.state, to=IncidentState.INVESTIGATING, skipped=skipped))

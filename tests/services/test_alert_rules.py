@@ -141,6 +141,10 @@ def test_alerts_of_one_group_share_an_incident(story: Story) -> None:
     assert (incident.alert_count, incident.firing_count, incident.truncated_count) == (5, 5, 3)
     assert "service=checkout" in incident.why
     assert story.told("INC-2") == ["alert_fired"] * 5
+    for left_out in (12, 0):  # a group that is full sends repeats alone, and says with each how many it left out
+        story.post({**body, "truncatedAlerts": left_out}, key=key)
+        assert story.incident("INC-2").truncated_count == left_out
+    assert story.told("INC-2") == ["alert_fired"] * 5
 
 
 def test_the_same_key_from_another_integration_is_another_incident(story: Story) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -152,7 +153,20 @@ def test_giving_back_empties_the_acknowledgement(story: Story) -> None:
     back = incidents.unacknowledge(story.organisation.responder, "INC-1").incident
     assert (back.state, back.acknowledged_at, back.acknowledged_by) == (IncidentState.OPEN, None, None)
     assert (back.first_acknowledged_at, back.tta_seconds) == (story.clock.now, 120)
-    assert incidents.unacknowledge(story.organisation.responder, "INC-1").changed is False
+
+
+@pytest.mark.parametrize("verb", [incidents.unacknowledge, incidents.investigate])
+def test_a_move_to_where_it_is_already_is_refused_and_writes_nothing(story: Story, verb: Callable[[Actor, str], object]) -> None:
+    """All but acknowledging, which many do at once: there the second is told who was first."""
+    story.fire()
+    rob = story.organisation.responder
+    if verb is incidents.investigate:
+        incidents.investigate(rob, "INC-1")
+    before = story.incident()
+    with pytest.raises(ConflictError, match=f"INC-1 is {before.state.value} already. It allows: ") as refusal:
+        verb(rob, "INC-1")
+    assert refusal.value.allowed == [move.value for move in before.allowed]
+    assert story.incident() == before
 
 
 def test_severity_title_and_description_leave_a_line_each(story: Story) -> None:

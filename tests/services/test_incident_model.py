@@ -61,8 +61,7 @@ class IncidentMachine(RuleBasedStateMachine):
             act()
             return True
         before = self.story.incident(self.number)
-        is_repeat = (move is Move.ACKNOWLEDGE and self.state is not IncidentState.RESOLVED) or self.state is MOVES[move][1]
-        if is_repeat and move in (Move.ACKNOWLEDGE, Move.INVESTIGATE, Move.UNACKNOWLEDGE):
+        if move is Move.ACKNOWLEDGE and self.state is not IncidentState.RESOLVED:  # the first one stands
             act()
         else:
             with pytest.raises(ConflictError) as refusal:
