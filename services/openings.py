@@ -26,7 +26,7 @@ _COLUMNS: tuple[str, ...] = tuple(column.name for column in Incident.__table__.c
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What an incident is opened with. `group_hash` is None for one that takes no alerts."""
+    """What an incident is opened with. `group_hash` is None for one that takes no alerts, `id` for one that gets a new one."""
 
     title: str
     description: str
@@ -41,6 +41,7 @@ class Opening:
     started_at: datetime | None = None
     previous_id: UUID | None = None
     touched: bool = False
+    id: UUID | None = None
 
 
 class Openings:
@@ -90,7 +91,7 @@ class Openings:
         started = opening.started_at if opening.started_at is not None and opening.started_at <= now else now
         row: dict[str, Any] = dict.fromkeys(_COLUMNS)
         row.update(
-            id=new_id(), tenant_id=self._tx.tenant_id, number=0, title=opening.title, description=opening.description,
+            id=opening.id or new_id(), tenant_id=self._tx.tenant_id, number=0, title=opening.title, description=opening.description,
             severity=opening.severity, state=IncidentState.OPEN, service_id=opening.service_id, assigned_to=opening.assigned_to,
             created_by=opening.created_by, created_at=now, updated_at=now, started_at=started, occurrence=1, alert_id=opening.alert_id,
             previous_id=opening.previous_id, why=opening.why, group_key=opening.group_key, group_hash=opening.group_hash,

@@ -255,12 +255,12 @@ def may_act(actor: Actor) -> list[PersonView]:
     ]
 
 
-def unfit_to_act(tx: Tx, user_id: UUID) -> str:
-    """Why this one can't have an incident, as a sentence that says who can; empty for who can.
+def unfit_to_act(tx: Tx, user_id: UUID, field: str = "user_id") -> str:
+    """Why this one can't have an incident, as a sentence that names the field and says who can; empty for who can.
 
     They stay as they are until the transaction ends.
     """
-    right = "user_id must be the id of an active responder, manager or admin of this organisation"
+    right = f"{field} must be the id of an active responder, manager or admin of this organisation"
     row = tx.session.exec(select(User.active, User.role).where(col(User.id) == user_id).with_for_update(read=True)).first()
     actor = tx.session.exec(select(ActorRow.name, ActorRow.kind).where(col(ActorRow.id) == user_id)).first()
     if actor is None:

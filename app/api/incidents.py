@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import comments, database, incident_list, incident_page, incidents
+from services import comments, database, declaring, incident_list, incident_page, incidents
 from services.access import Actor
 from services.errors import InvalidInputError
 from services.incidents import Outcome
@@ -70,6 +70,30 @@ async def list_incidents(
 def _page(actor: Actor, given: dict[str, list[str]], cursor: str | None, limit: int) -> Page[IncidentRecord]:
     filters = incident_list.require_right(incident_list.read(actor, given)) if given else incident_list.Filters()
     return incident_list.page(actor, filters, cursor, limit)
+
+
+@router.post("/incidents", status_code=201, responses={201: {"model": shapes.Incident, "description": "The incident as it is now."}})
+async def declare(
+    actor: SignedIn,
+    body: shapes.NewIncident,
+    idempotency_key: Annotated[
+        str | None, Header(description="A key of your own, a new one for each incident: what is sent twice is declared once.")
+    ] = None,
+) -> Response:
+    """Open an incident by hand."""
+    outcome: Outcome = await database.run(
+        declaring.declare,
+        actor,
+        body.title,
+        body.severity,
+        description=body.description,
+        service_id=body.service_id,
+        assigned_to=body.assigned_to,
+        started_at=body.started_at,
+        key=idempotency_key,
+    )
+    made = outcome.incident
+    return answer(made, 201, etag=f'"{made.version}"', location=f"{router.prefix}/incidents/{made.number}")
 
 
 @router.get("/incidents/{number}", responses=_ONE)

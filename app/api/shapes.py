@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.vocabulary import AlertStatus, EventType, IncidentState, IntegrationKind, Move, Role, Severity
 from services.comments import LIMIT as COMMENT_LIMIT
@@ -185,6 +185,17 @@ class ChangeIntegration(Sent):
 
     name: str | None = None
     enabled: bool | None = None
+
+
+class NewIncident(Sent):
+    """An incident to declare."""
+
+    title: str = Field(description=f"What is broken, on one line: 1 to {TITLE_LIMIT:,} characters.", examples=["Checkout is slow"])
+    severity: Severity
+    description: str = Field(default="", description=f"Markdown, at most {DESCRIPTION_LIMIT:,} characters.")
+    service_id: UUID | None = Field(default=None, description="What is broken.")
+    assigned_to: UUID | None = Field(default=None, description="An active responder, manager or admin; null for nobody.")
+    started_at: AwareDatetime | None = Field(default=None, description="When the impact began: now where it is left out, never later.")
 
 
 class Nothing(Sent):

@@ -45,6 +45,14 @@ class Asked:
 READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
 ROUTES: dict[str, Asked] = {
     "GET /api/v1/incidents": Asked(READ, elsewhere=("q={word}", "assignee={user}", "service={service}")),
+    "POST /api/v1/incidents": Asked(
+        ACT,
+        {"title": "Declared {turn}", "severity": "low"},
+        elsewhere=(
+            {"title": "Ours", "severity": "low", "service_id": "{service}"},
+            {"title": "Ours", "severity": "low", "assigned_to": "{user}"},
+        ),
+    ),
     "GET /api/v1/incidents/{number}": Asked(READ),
     "PATCH /api/v1/incidents/{number}": Asked(ACT, {"title": "Another title"}),
     "POST /api/v1/incidents/{number}/acknowledge": Asked(ACT, {}),
