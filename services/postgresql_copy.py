@@ -6,6 +6,8 @@ No program of PostgreSQL is needed, and the file fits any version of it.
 from __future__ import annotations
 
 import graphlib
+import random
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,8 +31,12 @@ FORMAT = "tocsin-postgresql-1"
 _MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
 _VERSIONS = "alembic_version"
-_LOCK_WAIT = "30s"
+_LOCK_SECONDS = 30.0
 """How long a restore waits for those who use the tables; a running server's transactions take milliseconds."""
+_LOCK_TRY = "400ms"
+"""How long it waits at a time, less than PostgreSQL takes to see a deadlock: then it lets go of all, so that others can finish."""
+_FIRST_LOCKED = ("alert", "incident", "tenant")
+"""What transactions of intake touch first: whoever waits there holds nothing that the restore needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +182,10 @@ def restore(place: Storage, source: Path, progress: Progress) -> None:
     schema.require_known(said.revision, "The backup")
     try:
         with place.engine.connect() as connection:
-            connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": _LOCK_WAIT})
+            names = _lock_tables(connection)
             connection.execute(text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)"))
-            _drop_tables(connection)
+            if names:
+                _driver(connection).execute(sql.SQL("DROP TABLE {} CASCADE").format(names))
             schema.run_revisions(connection, said.revision)
             with zipfile.ZipFile(source) as file:
                 _read_tables(_driver(connection), file, said.tables, progress)
@@ -204,18 +211,36 @@ def _refusal(error: DBAPIError | psycopg.Error, source: Path) -> RefusedError:
     return DamagedError(f"{source.name} does not fit this database: {said}. Nothing was changed.")
 
 
-def _drop_tables(connection: Connection) -> None:
-    there = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")).scalars()
+def _lock_tables(connection: Connection) -> sql.Composed | None:
+    """Take all tables that are there for oneself, and give their names; None when there are none.
+
+    Raises: DBAPIError or psycopg.Error when others use them for too long.
+    """
+    there = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")).scalars().all()
     ours = {table.name for table in tables.METADATA.sorted_tables} | {_VERSIONS}
-    names = [sql.Identifier(name) for name in there if name in ours]
-    if names:
-        _driver(connection).execute(sql.SQL("DROP TABLE {} CASCADE").format(sql.SQL(", ").join(names)))
+    found = sorted((name for name in there if name in ours), key=lambda name: (name not in _FIRST_LOCKED, name))
+    if not found:
+        return None
+    names = sql.SQL(", ").join(map(sql.Identifier, found))
+    until = time.monotonic() + _LOCK_SECONDS
+    while True:
+        connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), {"wait": _LOCK_TRY})
+        try:
+            _driver(connection).execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            connection.rollback()
+            if time.monotonic() > until:
+                raise
+            time.sleep(random.uniform(0.05, 0.2))  # noqa: S311
+        else:
+            return names
 
 
 def _read_tables(driver: psycopg.Connection[Any], file: zipfile.ZipFile, copies: Sequence[TableCopy], progress: Progress) -> None:
     total, done = max(1, sum(copy.rows for copy in copies)), 0
     for copy in copies:
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(copy.name), _columns(copy))
+        # frozen rows are seen by those too who began to look while the tables were locked, and would find them empty
+        statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FREEZE)").format(sql.Identifier(copy.name), _columns(copy))
         cursor = driver.cursor()
         with file.open(copy.member) as member, cursor.copy(statement) as rows:
             seen = 0

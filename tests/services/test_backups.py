@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 import sqlite3
 import threading
@@ -18,9 +19,10 @@ from sqlmodel import func, select
 from models import tables
 from models.audit import AuditEntry
 from models.incidents import Incident
-from services import backups, comments, database, other_processes, people, schema, whole_files
+from models.vocabulary import Role
+from services import api_keys, backups, comments, database, incidents, other_processes, people, schema, whole_files
 from services.access import Actor
-from services.errors import ConflictError, InvalidInputError, NotFoundError
+from services.errors import ConflictError, InvalidInputError, NotFoundError, StorageBusyError
 from services.schema import SchemaError
 from services.whole_files import DamagedError, NoRoomError
 from tests.fixtures.organisations import Organisation
@@ -349,6 +351,43 @@ def test_under_a_running_server_a_restore_must_be_told_twice(full: Story, served
     backups.restore(target, replace=True, while_serving=True)
     assert everything() == before
     full.fire("after")
+
+
+def test_a_restore_gets_its_turn_under_traffic_and_nobody_sees_an_empty_database(full: Story, target: Path) -> None:
+    """Writers and readers of a running server are told to come again; no key is unknown, no incident absent."""
+    token = api_keys.create(full.organisation.admin, "reader", Role.VIEWER).token
+    backups.backup(target)
+    ended, wrong = threading.Event(), list[str]()
+
+    def again_and_again(what: Callable[[], object]) -> None:
+        while not ended.is_set():
+            try:
+                if what() is None:
+                    wrong.append("a key was unknown")
+            except StorageBusyError:
+                continue
+            except Exception as error:
+                wrong.append(repr(error))
+
+    number = itertools.count()
+    work: list[Callable[[], object]] = [
+        *[lambda: full.fire(f"busy {next(number)}")] * 3,
+        lambda: comments.add(full.organisation.responder, "INC-1", "One more"),
+        *[lambda: api_keys.actor_for_key(token)] * 2,
+        lambda: incidents.get(full.organisation.viewer, "INC-1"),
+    ]
+    threads = [threading.Thread(target=again_and_again, args=(each,)) for each in work]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(3):
+            backups.restore(target, replace=True, while_serving=True)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+    assert incidents.get(full.organisation.viewer, "INC-1").number == "INC-1"
 
 
 def test_readers_see_the_old_state_or_the_new_one(full: Story, target: Path) -> None:
