@@ -96,7 +96,8 @@ def create(actor: Actor, kind: str, name: str = "", *, service_id: UUID | None =
             created_at=tx.now,
             alert_count=0,
         )
-        audit.record(tx, actor, "integration.created", "integration", integration_id, after={"kind": made_kind.value, "name": called})
+        after = {"kind": made_kind.value, "name": called, "service_id": service_id, "key_prefix": secrets.visible_prefix(key)}
+        audit.record(tx, actor, "integration.created", "integration", integration_id, after=after)
         tx.wake(live_updates.integrations_topic(actor.tenant_id))
     return NewIntegration(integration_id, made_kind, called, key, address(key))
 
@@ -138,8 +139,9 @@ def rename(actor: Actor, integration_id: UUID, name: str) -> None:
             return
         if named.name.casefold() != wanted.casefold():
             _check_name_is_free(tx, wanted)
+        before = {"name": named.name}  # the update changes the row that is held, too
         tx.session.exec(update(ActorRow).where(col(ActorRow.id) == integration_id).values(name=wanted))
-        audit.record(tx, actor, "integration.renamed", "integration", integration_id, before={"name": named.name}, after={"name": wanted})
+        audit.record(tx, actor, "integration.renamed", "integration", integration_id, before, {"name": wanted})
         _wake(tx, integration_id)
 
 

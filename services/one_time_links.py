@@ -141,7 +141,7 @@ def make_password_link(actor: Actor, user_id: UUID) -> str:
             expires_at=tx.now + LIFETIME,
             used_at=None,
         )
-        audit.record(tx, actor, "password_link.made", "person", user_id)
+        audit.record(tx, actor, "password_link.made", "person", user_id, after={"works_until": tx.now + LIFETIME})
     return token
 
 

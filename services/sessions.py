@@ -97,7 +97,7 @@ def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezon
         revoked_at=None,
     )
     actor = Actor(person.id, tx.tenant_id, ActorKind.PERSON, person.role, person.name, address, session_id)
-    audit.record(tx, actor, "session.started", "session", session_id)
+    audit.record(tx, actor, "session.started", "session", session_id, after={"browser": browser_name(user_agent)})
     tx.wake(person_topic(person.id))
     return SignedIn(token, actor)
 

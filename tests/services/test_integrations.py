@@ -89,6 +89,13 @@ def test_names_are_kept_apart(story: Story, made: NewIntegration) -> None:
     assert integrations.get(admin, made.id).name == "Deploys"
 
 
+def test_the_audit_log_knows_the_name_from_before(story: Story, made: NewIntegration) -> None:
+    integrations.rename(story.organisation.admin, made.id, "Other")
+    with database.read(story.organisation.tenant_id) as session:
+        entry = session.exec(select(AuditEntry).where(AuditEntry.action == "integration.renamed")).one()
+    assert (entry.before, entry.after) == ({"name": made.name}, {"name": "Other"})
+
+
 def test_wrong_input_is_named(story: Story) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         integrations.create(story.organisation.admin, "pigeon", "x")
