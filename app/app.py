@@ -13,9 +13,10 @@ from reflex.event import EventSpec
 from starlette.types import ASGIApp
 
 from app import sockets
-from app.pages import api_keys, broken, gate, incident_detail, incidents, integration, integrations, not_found, people, profile
+from app.pages import api_keys, audit_log, broken, gate, incident_detail, incidents, integration, integrations, not_found, people, profile
 from app.session import OneHolder, check_handlers
 from app.states.api_keys import ApiKeys
+from app.states.audit_log import AuditLog
 from app.states.first_answer import FilledFirst
 from app.states.gate import Gate
 from app.states.incident_detail import IncidentDetail
@@ -56,6 +57,7 @@ PAGES = (
     Page("/settings/profile", profile.page, "Profile", Profile.load),
     Page("/settings/people", people.page, "People", People.load),
     Page("/settings/api-keys", api_keys.page, "API keys", ApiKeys.load),
+    Page("/settings/audit", audit_log.page, "Audit log", AuditLog.load),
     Page("/404", not_found.page, "Not found", is_behind_sign_in=False),
 )
 

@@ -125,11 +125,9 @@ def revoke(actor: Actor, key_id: UUID) -> str:
         live = (col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None))
         if tx.session.exec(update(ApiKey).where(*live).values(revoked_at=tx.now)).rowcount == 0:
             raise NotFoundError("There is no such key any more.")
-        name, role, prefix = tx.session.exec(select(ApiKey.name, ApiKey.role, ApiKey.prefix).where(col(ApiKey.id) == key_id)).one()
-        before = {"name": name, "role": role, "prefix": prefix, "revoked_at": None}
-        audit.record(tx, actor, "api_key.revoked", "api_key", key_id, before, {"revoked_at": tx.now})
+        audit.record(tx, actor, "api_key.revoked", "api_key", key_id, {"revoked_at": None}, {"revoked_at": tx.now})
         tx.wake(api_keys_topic(tx.tenant_id))
-        return name
+        return tx.session.exec(select(ApiKey.name).where(col(ApiKey.id) == key_id)).one()
 
 
 def keys(actor: Actor) -> list[Key]:

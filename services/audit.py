@@ -11,6 +11,7 @@ from models.audit import AuditEntry
 from models.columns import new_id
 from services.access import Actor
 from services.database import Tx
+from services.live_updates import audit_topic
 
 _SECRET_NAMES = frozenset({"password", "password_hash", "token", "token_hash", "key", "key_hash", "previous_key_hash", "secret", "url"})
 
@@ -40,6 +41,7 @@ def record(
         address=actor.address[:64],
         at=tx.now,
     )
+    tx.wake(audit_topic(tx.tenant_id))
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -324,6 +324,36 @@ class ApiKeyRow:
 
 
 @dataclass(frozen=True)
+class ChangeView:
+    """One value of something that was changed, as it was and as it is."""
+
+    name: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One entry of the audit log: `who` `did` something to `about`, which has a page at `place`, from `address`.
+
+    `is_person` is False for keys of programs and for Tocsin itself. `kind` is the kind of thing. `address` is empty where it was done
+    on the server itself.
+    """
+
+    id: str = ""
+    when: str = ""
+    when_title: str = ""
+    who: PersonView = field(default_factory=PersonView)
+    is_person: bool = True
+    did: str = ""
+    kind: str = ""
+    about: str = ""
+    place: str = ""
+    address: str = ""
+    changes: list[ChangeView] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class ChoiceView:
     """One entry of a select or a filter."""
 

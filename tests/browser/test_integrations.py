@@ -119,7 +119,7 @@ def test_it_is_connected_by_keyboard_alone(northwind: Northwind, as_person: AsPe
     expect(page.get_by_role("region", name="Address")).to_contain_text("/intake/")
 
 
-@pytest.mark.parametrize("path", ["/integrations", "/integrations/new", "/settings/people", "/settings/api-keys"])
+@pytest.mark.parametrize("path", ["/integrations", "/integrations/new", "/settings/people", "/settings/api-keys", "/settings/audit"])
 def test_a_page_for_admins_says_so_to_others(northwind: Northwind, as_person: AsPerson, path: str) -> None:
     page = as_person(northwind, Role.RESPONDER, path)
     expect(page.get_by_role("heading", name="This page is for admins")).to_be_visible()

@@ -15,6 +15,7 @@ BEHIND = (
     "/settings/profile",
     "/settings/people",
     "/settings/api-keys",
+    "/settings/audit",
     "/integrations",
     "/integrations/new",
     "/integrations/{integration}",

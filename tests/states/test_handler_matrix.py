@@ -48,7 +48,7 @@ class Forged:
 
 READ, ACT, RUN = Role.VIEWER, Role.RESPONDER, Role.ADMIN
 INCIDENT, ONE, PROFILE, PEOPLE_PAGE = "/incidents/{open}", "/integrations/{integration}", "/settings/profile", "/settings/people"
-KEYS_PAGE = "/settings/api-keys"
+KEYS_PAGE, AUDIT = "/settings/api-keys", "/settings/audit"
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
     "Shell.follow": Forged(),
@@ -123,6 +123,9 @@ HANDLERS: dict[str, Forged] = {
     "ApiKeys.ask_to_revoke": Forged({"key_id": "{key}"}, at=KEYS_PAGE),
     "ApiKeys.set_revoking": Forged({"wanted": False}, at=KEYS_PAGE),
     "ApiKeys.revoke": Forged({"key_id": "{key}"}, at=KEYS_PAGE, writes=RUN),
+    "AuditLog.load": Forged(at=f"{AUDIT}?who={{user}}"),
+    "AuditLog.watch": Forged(at=AUDIT),
+    "AuditLog.apply": Forged({"form": {"who": "{user}", "what": "incident", "span": "7d", "since": "", "before": ""}}, at=AUDIT),
 }
 OPEN: dict[str, Forged] = {
     "Gate.load_sign_in": Forged(at="/login?next=/incidents/{open}"),
