@@ -333,13 +333,14 @@
     return mine ?? free.find((node) => node.checkVisibility?.() ?? true) ?? free[0];
   }
   function activate(node) {
+    if (node.dataset.opens !== undefined) openingAt = Date.now();
     if (!typing(node)) return node.click();
     node.scrollIntoView({ block: "nearest" });
     node.focus();
     if (node.tagName === "INPUT") node.select();
   }
 
-  let prefix = "", prefixAt = 0, typedIn = null, typedAt = 0;
+  let prefix = "", prefixAt = 0, typedIn = null, typedAt = 0, openingAt = 0;
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const { key, target } = event;
@@ -353,15 +354,19 @@
       return send ? send.click() : form.requestSubmit();
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (dialogs().length) openingAt = 0;
     // a field that vanished under somebody's hands: what they go on typing is text, not keys
     if (typing(target)) { typedIn = key === "Escape" ? null : target; typedAt = Date.now(); }
     else if (typedIn?.isConnected === false && Date.now() - typedAt < 1500) { typedAt = Date.now(); return; }
+    else typedIn = null;
     if (typing(target)) {
       if (key === "Escape" && target.dataset.key && !dialogs().length) target.blur();
       return;
     }
     if (target.closest?.("[data-row]") && ["ArrowDown", "ArrowUp", "Home", "End"].includes(key)) { handled(); return step(key); }
     if (document.querySelector("[data-shortcuts=off]") || target.closest?.("[role=menu], [role=listbox]")) return;
+    // a dialog is on its way: what is typed ahead is meant for it, and must press nothing on the page
+    if (Date.now() - openingAt < 1500) { if (key !== "Escape") return handled(); openingAt = 0; }
     const pressed = keyName(event), sequence = Date.now() - prefixAt < 1200 ? `${prefix} ${pressed}` : "";
     prefix = "";
     const node = (sequence && wired(sequence)) || wired(pressed);
@@ -391,7 +396,7 @@
     const field = chooser.querySelector("[data-narrows]"), list = choices(chooser), stops = [field, ...list];
     if (key === "Enter" && target === field) {
       event.preventDefault();
-      if (field.value.trim()) list[0]?.click();  // nobody is chosen by a mere Enter
+      if (field.value.trim() && list.length) { typedIn = null; list[0].click(); }  // nobody is chosen by a mere Enter
     }
     const to = stops.indexOf(target) + { ArrowDown: 1, ArrowUp: -1 }[key];
     if (stops.includes(target) && stops[to]) { event.preventDefault(); stops[to].focus(); }

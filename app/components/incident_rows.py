@@ -104,14 +104,14 @@ def _row_keys(row: Any, on_move: Any, on_take: Any) -> rx.Component:
         *[
             rx.cond(
                 row.moves.contains(move),
-                _row_key(key, move, on_move(row.number, move)),
+                _row_key(key, move, on_move(row.number, move), **({"data_opens": ""} if move == "resolve" else {})),
             )
             for key, move in keys.items()
         ],
         rx.cond(
             row.moves.contains("resolve"),
             rx.fragment(
-                _row_key("m", "assign", on_move(row.number, "assign")),
+                _row_key("m", "assign", on_move(row.number, "assign"), data_opens=""),
                 *([_row_key("Shift+M", "assign to me", on_take(row.number, row.assignee_id))] if on_take else []),
             ),
         ),
@@ -119,8 +119,8 @@ def _row_keys(row: Any, on_move: Any, on_take: Any) -> rx.Component:
     )
 
 
-def _row_key(key: str, words: str, on_click: Any) -> rx.Component:
-    return rx.el.button(words, type="button", tab_index=-1, data_key=key, data_needs_connection="", on_click=on_click)
+def _row_key(key: str, words: str, on_click: Any, **props: Any) -> rx.Component:
+    return rx.el.button(words, type="button", tab_index=-1, data_key=key, data_needs_connection="", on_click=on_click, **props)
 
 
 def incident_list(*rows: Any, on_move: Any = None, on_take: Any = None) -> rx.Component:

@@ -32,6 +32,11 @@ def _handler(verb: str) -> Any:
     }[verb]
 
 
+def _wiring(verb: str) -> dict[str, Any]:
+    """What a button of the move does, and that it opens a dialog where it asks for words first."""
+    return {"on_click": _handler(verb), **({"data_opens": ""} if verb in ("resolve", "reopen") else {})}
+
+
 def head() -> rx.Component:
     """Everything above the timeline."""
     return rx.fragment(
@@ -51,7 +56,7 @@ def _acts() -> rx.Component:
         rx.match(
             _HEAD.primary,
             *[
-                (verb, button(words, kind="solid", icon_name=icon_name, key=key, needs_connection=True, on_click=_handler(verb)))
+                (verb, button(words, kind="solid", icon_name=icon_name, key=key, needs_connection=True, **_wiring(verb)))
                 for verb, words, icon_name, key in _ACTS
             ],
             rx.fragment(),
@@ -71,7 +76,7 @@ def _keys_of_other_acts() -> rx.Component:
         *[
             rx.cond(
                 _HEAD.moves.contains(verb) & (_HEAD.primary != verb),
-                rx.el.button(words, type="button", data_key=key, data_needs_connection="", on_click=_handler(verb)),
+                rx.el.button(words, type="button", data_key=key, data_needs_connection="", **_wiring(verb)),
             )
             for verb, words, _icon_name, key in _ACTS
             if key
@@ -122,6 +127,7 @@ def _facts() -> rx.Component:
             type="button",
             title="Change severity",
             data_key="s",
+            data_opens="",
             data_key_name="Change severity",
             data_needs_connection="",
             on_click=IncidentActs.open_dialog("severity"),
@@ -158,6 +164,7 @@ def _assignee() -> rx.Component:
             aria_label="Assign",
             aria_describedby="assignee",
             data_key="m",
+            data_opens="",
             data_needs_connection="",
             on_click=IncidentActs.ask_whom,
         ),

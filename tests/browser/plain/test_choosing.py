@@ -64,6 +64,17 @@ def test_enter_takes_the_first_that_is_left_and_nothing_while_nothing_was_typed(
     assert page.evaluate("did") == [PEOPLE[2]]
 
 
+@pytest.mark.parametrize("keys", [["Enter"], ["ArrowDown", "Enter"]])
+def test_after_the_choice_keys_work_at_once(page: Page, keys: list[str]) -> None:
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<button data-key=a onclick=did.push(\\'key\\')>Acknowledge</button>')")
+    page.keyboard.type("mi")
+    for key in keys:
+        page.keyboard.press(key)
+    page.evaluate("document.querySelector('[data-chooser]').remove()")
+    page.keyboard.press("a")
+    assert page.evaluate("did") == [PEOPLE[2], "key"]
+
+
 def test_the_arrows_walk_from_the_field_through_what_is_left_and_back(page: Page) -> None:
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowDown")

@@ -111,6 +111,29 @@ def test_a_dialog_keeps_the_keys_of_the_page_away(show: Callable[..., Page]) -> 
     assert focused(page) == ""
 
 
+def test_what_is_typed_ahead_of_a_dialog_presses_nothing_on_the_page(show: Callable[..., Page]) -> None:
+    page = show(CONTROLS + '<button id="assign" data-key="m" data-opens="" onclick="note(event)">Assign</button>')
+    page.keyboard.type("ma")
+    assert did(page) == ["assign"]
+    page.wait_for_timeout(1600)
+    page.keyboard.type("a")
+    assert did(page) == ["assign", "acknowledge"]
+    page.keyboard.type("m")
+    page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<div role=dialog><button data-key=a id=inside onclick=note(event)></div>')"
+    )
+    page.keyboard.type("a")
+    assert did(page)[2:] == ["assign", "inside"]
+
+
+def test_escape_gives_the_keys_back(show: Callable[..., Page]) -> None:
+    page = show(CONTROLS + '<button id="assign" data-key="m" data-opens="" onclick="note(event)">Assign</button>')
+    page.keyboard.press("m")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    assert did(page) == ["assign", "acknowledge"]
+
+
 def test_question_mark_lists_the_keys_that_work_here(show: Callable[..., Page]) -> None:
     page = show(CONTROLS + row(1))
     page.keyboard.press("?")
