@@ -29,8 +29,20 @@ from services.statements import Written, as_sqlalchemy, inserting
 from services.storage import DEADLINE_SECONDS, Storage, storage, use
 
 __all__ = [
-    "NOTIFY_CHANNEL", "NoTenantError", "Storage", "TenantSession", "Tx",
-    "ping", "read", "read_everywhere", "run", "storage", "use", "write", "write_everywhere",
+    "NOTIFY_CHANNEL",
+    "NoTenantError",
+    "Storage",
+    "TenantSession",
+    "Tx",
+    "ping",
+    "read",
+    "read_everywhere",
+    "refused_writes",
+    "run",
+    "storage",
+    "use",
+    "write",
+    "write_everywhere",
 ]  # fmt: skip
 
 NOTIFY_CHANNEL = "tocsin"
@@ -202,8 +214,15 @@ def _as_busy(error: DBAPIError) -> StorageBusyError | None:
         said = str(error.orig).lower()
         if "no such table" in said or "no such column" in said or "syntax" in said:
             return None
+        if any(words in said for words in ("disk is full", "no space left", "disk i/o error")):
+            return StorageBusyError("The database cannot write: its disk may be full. Send this again later.", retry_after_seconds=30)
         return StorageBusyError()
     return None
+
+
+def refused_writes() -> str | None:
+    """Why this process's last write was refused, when that was in the last minute; None when it was stored."""
+    return storage().refusals.standing
 
 
 @contextmanager
@@ -222,16 +241,24 @@ def _begin(connection: Connection, tenant_id: UUID | None, everywhere: bool) -> 
 
 @contextmanager
 def _write(tenant_id: UUID | None, everywhere: bool, timeout_seconds: float) -> Iterator[Tx]:
+    place = storage()
     try:
-        with storage().turn(timeout_seconds) as connection, _begin(connection, tenant_id, everywhere) as tx:
+        with place.turn(timeout_seconds) as connection, _begin(connection, tenant_id, everywhere) as tx:
             yield tx
     except DBAPIError as error:
         busy = _as_busy(error)
         if busy is None:
             raise
+        place.refusals.refused(busy, error.orig or error)
         raise busy from error
     except NoConnectionInTimeError as error:
-        raise StorageBusyError from error
+        busy = StorageBusyError()
+        place.refusals.refused(busy, error)
+        raise busy from error
+    except StorageBusyError as busy:
+        place.refusals.refused(busy, busy)
+        raise
+    place.refusals.written()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import structlog
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTimeError
@@ -26,6 +27,8 @@ from services.statements import Prepared, as_sqlalchemy
 DEADLINE_SECONDS = 1.5
 """How long a writer waits for its turn before it is told that the storage is busy."""
 _ALONE_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
 
 
 class _FairLock:
@@ -61,6 +64,37 @@ class _FairLock:
                 self._held = False
 
 
+class Refusals:
+    """What became of this process's writes lately: reading alone does not show that a disk is full."""
+
+    _FRESH_SECONDS = 60.0
+    _LOG_SECONDS = 10.0
+
+    def __init__(self) -> None:
+        self._last: tuple[float, str] | None = None
+        self._count = 0
+        self._logged_at = -self._LOG_SECONDS
+
+    def written(self) -> None:
+        """A write was stored."""
+        self._last, self._count = None, 0
+
+    def refused(self, busy: StorageBusyError, cause: BaseException) -> None:
+        """A write was refused; the log says so at most once in ten seconds."""
+        now = time.monotonic()
+        self._last, self._count = (now, busy.message), self._count + 1
+        if now - self._logged_at >= self._LOG_SECONDS:
+            self._logged_at = now
+            _log.warning("writes are refused", cause=str(cause).partition("\n")[0], since_the_last_that_was_stored=self._count)
+
+    @property
+    def standing(self) -> str | None:
+        """Why the last write was refused, when that was in the last minute; None when it was stored."""
+        if self._last is None or time.monotonic() - self._last[0] > self._FRESH_SECONDS:
+            return None
+        return f"The last write was refused: {self._last[1]}"
+
+
 class Storage:
     """One database, as this process holds it."""
 
@@ -72,6 +106,7 @@ class Storage:
         alike = {"sqlite_begin": "BEGIN"} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         self.read_engine = self.engine.execution_options(**alike)
         self.lock = _FairLock()
+        self.refusals = Refusals()
         self._writer: Connection | None = None
         self._writer_is_patient = True
         self._kept = threading.local()

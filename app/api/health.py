@@ -52,6 +52,9 @@ async def _database() -> str:
             seconds = await asyncio.to_thread(database.ping)
     except (StorageBusyError, TimeoutError) as error:
         raise IllError("The database does not answer.") from error
+    trouble = database.refused_writes()
+    if trouble is not None:
+        raise IllError(trouble)
     return f"Answered in {seconds * 1000:.1f} ms."
 
 

@@ -1,7 +1,7 @@
 """Alive, ready, and the figures: what a probe and a scraper are told, and who may scrape."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from app.api import application
 from services import database, engine, jobs, people, settings
 from services.database import Storage
+from services.errors import StorageBusyError
 
 TOKEN = "scraper-token-of-the-test"
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -67,6 +68,35 @@ def test_a_database_that_is_away_is_named(well: None) -> None:
     assert answer.status_code == 503
     assert ill(answer.json()) == {"database"}
     assert answer.json()["parts"]["database"]["detail"] == "The database does not answer."
+
+
+def test_a_full_disk_is_named_until_something_can_be_stored_again(
+    new_database: Callable[[str], str], bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What reads alone would say that all is well."""
+    monkeypatch.setattr(engine, "_last_cycle", time.monotonic())
+    database.use(new_database("sqlite"))
+    system = people.create_organisation("Northwind")
+
+    def store() -> None:
+        with database.write(system.tenant_id) as tx:
+            jobs.add(tx, "note", {"long": "x" * 100_000}, tx.now)
+
+    def give_pages(count: int) -> None:
+        database.storage()._writer_connection().connection.driver_connection.execute(f"PRAGMA max_page_count = {count}")  # type: ignore[union-attr]
+
+    try:
+        give_pages(1)  # as many as there are
+        with pytest.raises(StorageBusyError, match="its disk may be full"):
+            store()
+        answer = client().get("/readyz")
+        assert (answer.status_code, ill(answer.json())) == (503, {"database"})
+        assert "its disk may be full" in answer.json()["parts"]["database"]["detail"]
+        give_pages(1_000_000)
+        store()
+        assert client().get("/readyz").status_code == 200
+    finally:
+        database.use(None)
 
 
 @pytest.mark.parametrize(("age", "word"), [(None, "yet"), (100.0, "100 seconds ago")])
