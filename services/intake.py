@@ -215,6 +215,7 @@ def _note(refusals: Mapping[Source, str]) -> None:
     for source, sentence in refusals.items():
         if now - _noted_at.get(source.id, -2.0) >= 1.0:
             _noted_at[source.id] = now
+            _log.info("alerts were refused", integration_id=str(source.id), reason=sentence)
             with suppress(StorageBusyError):
                 sources.note_refusal(source, sentence)
 

@@ -41,6 +41,12 @@ class Route(APIRoute):
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
+            answered = await respond(request)
+            say = log.info if answered.status_code >= 400 else log.debug
+            say("answered", method=request.method, route=self.path_format, status=answered.status_code)
+            return answered
+
+        async def respond(request: Request) -> Response:
             try:
                 if request.method in _WITH_BODY:
                     await _read_body(request)

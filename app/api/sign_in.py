@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import parse_qsl, quote
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -15,6 +16,8 @@ from app.api import bodies
 from services import database, one_time_links, sessions, settings, sign_in
 from services.errors import NotAllowedError, RefusedError
 from services.sessions import SignedIn
+
+_log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
 _MOST_FIELDS = 30
@@ -78,6 +81,8 @@ async def _try(
     try:
         return _enter(request, then, await enter())
     except RefusedError as refusal:
+        # not for whom: somebody may have written a password into the field for the address
+        _log.info("nobody was let in", page=page, address=session.address_of(request), reason=refusal.message)
         return _back(request, page, form, refusal, query)
 
 
