@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.commands import accounts, operating
-from services.errors import RefusedError
+from services.errors import RefusedError, StorageBusyError
 
 cli = typer.Typer(
     name="tocsin",
@@ -45,8 +45,17 @@ def main() -> None:
     try:
         cli()
     except RefusedError as refusal:
-        print(refusal.message, file=sys.stderr)
+        print(_sentence(refusal), file=sys.stderr)
         raise SystemExit(1) from refusal
+
+
+def _sentence(refusal: RefusedError) -> str:
+    """What to tell whoever runs Tocsin, who can mend a database that is away."""
+    if type(refusal) is StorageBusyError and refusal.__cause__ is not None:
+        from services import storage
+
+        return storage.why_unusable(storage.storage().url, refusal.__cause__)
+    return refusal.message
 
 
 if __name__ == "__main__":

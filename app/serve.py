@@ -84,6 +84,7 @@ def _prepare(found: settings.Settings, answer: Connection) -> None:
     from services import database, one_time_links, schema
 
     try:
+        settings.secret_key()  # every web process needs it
         copy = schema.migrate()
         token = one_time_links.make_set_up_link()
     except RefusedError as refusal:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services import across_tenants, clock, database, other_processes, schema, settings, whole_files
 from services.errors import RefusedError, StorageBusyError
+from services.storage import why_unusable
 from services.whole_files import DamagedError, shown_size
 
 _LITTLE_ROOM = 1 << 30
@@ -110,8 +111,12 @@ def _check_database() -> Finding:
         return _ill("database", f"There is no database at {file} yet.", "Run tocsin migrate, or start the server: that makes it.")
     try:
         seconds = database.ping()
-    except StorageBusyError:
-        return _ill("database", "The database does not answer.", "Look at TOCSIN_DATABASE_URL, and whether the database runs.")
+    except StorageBusyError as busy:
+        return _ill(
+            "database",
+            f"The database does not answer. {why_unusable(database.storage().url, busy.__cause__)}",
+            "Look at TOCSIN_DATABASE_URL, and whether the database runs.",
+        )
     kind = "PostgreSQL" if file is None else "SQLite"
     return _well("database", f"{kind} answered in {seconds * 1000:.1f} ms.")
 

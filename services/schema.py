@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from services import clock, database, whole_files
 from services.database import Storage
 from services.errors import RefusedError, StorageBusyError
+from services.storage import why_unusable
 from services.whole_files import Progress
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "alembic"
@@ -25,6 +26,10 @@ class SchemaError(RefusedError):
 
     status = 503
     title = "Schema"
+
+
+class UnusableDatabaseError(StorageBusyError):
+    """The database that the settings name cannot be used. Names hosts and files: for whoever runs Tocsin alone."""
 
 
 def current(place: Storage | None = None) -> str | None:
@@ -56,9 +61,13 @@ def require_known(revision: str | None, what: str) -> None:
 def migrate(progress: Progress = whole_files.silent) -> Path | None:
     """Bring the database to the schema of this program; the copy of a SQLite file that was made before, where one was.
 
-    Costs one query when nothing is to do. Raises: SchemaError when the database is newer than this program, NoRoomError.
+    Costs one query when nothing is to do. Raises: SchemaError when the database is newer than this program, NoRoomError,
+    UnusableDatabaseError with what is wrong with the database.
     """
-    found = current()
+    try:
+        found = current()
+    except StorageBusyError as busy:
+        raise UnusableDatabaseError(why_unusable(database.storage().url, busy.__cause__)) from busy
     if found == HEAD:
         return None
     require_known(found, "This database")

@@ -20,6 +20,7 @@ PREFIX = "TOCSIN_"
 _TEST_VARIABLES = frozenset({"TOCSIN_TEST_LONG"})
 MASK = "********"
 _PASSWORDS = (re.compile(r"^([^:]+://[^:/@]*:).+(?=@)"), re.compile(r"([?&]\w*password=)[^&]+"))
+_MOST_DAYS = 36_500  # a hundred years: more is a slip, and times so far back cannot be reckoned
 _POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -83,23 +84,41 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important log lines that are written."
     )
-    raw_payload_days: int = Field(default=30, ge=1, description="Days for which what senders sent is kept word by word.")
-    audit_days: int = Field(default=400, ge=1, description="Days for which audit entries are kept.")
+    raw_payload_days: int = Field(
+        default=30, ge=1, le=_MOST_DAYS, description="Days for which what senders sent is kept word by word, at most 36,500."
+    )
+    audit_days: int = Field(default=400, ge=1, le=_MOST_DAYS, description="Days for which audit entries are kept, at most 36,500.")
     ended_days: int = Field(
-        default=30, ge=1, description="Days for which ended sessions, used or expired links and finished jobs are kept."
+        default=30,
+        ge=1,
+        le=_MOST_DAYS,
+        description="Days for which ended sessions, used or expired links and finished jobs are kept, at most 36,500.",
     )
 
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+        try:
+            found = path.expanduser().absolute()
+            is_other = found.exists() and not found.is_dir()
+        except (OSError, RuntimeError) as error:  # RuntimeError: a home of nobody
+            raise ValueError(f"must be a folder; {path} cannot be looked at: {getattr(error, 'strerror', None) or error}") from error
+        if is_other:
+            raise ValueError(f"must be a folder, and {found} is none")
+        return found
 
     @field_validator("base_url")
     @classmethod
     def _origin(cls, url: str) -> str:
         if not url:
             return url  # made of host and port, below
-        parts = urlsplit(url.strip())
+        try:
+            parts = urlsplit(url.strip())
+            port = parts.port
+        except ValueError as error:
+            raise ValueError("must be an address such as https://tocsin.example.org, if it has a port with one from 1 to 65535") from error
+        if port == 0:
+            raise ValueError("must have a port from 1 to 65535, or none")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
             raise ValueError("must be an address without a path, such as https://tocsin.example.org")
         if parts.username or parts.password:
@@ -134,6 +153,12 @@ class Settings(BaseSettings):
     def cookies_are_secure(self) -> bool:
         """Whether the session cookie is for TLS alone."""
         return self.base_url.startswith("https:") if self.secure_cookies is None else self.secure_cookies
+
+
+def names_database(url: str) -> str:
+    """The variable that says where this database is: the data folder's, while it is the file that is there by default."""
+    is_default = url == _database_address("", current().data_dir)
+    return variable("data_dir" if is_default else "database_url")
 
 
 def several_on_sqlite(workers: int) -> str:
@@ -179,7 +204,7 @@ def current() -> Settings:
 
 def _complaints(error: ValidationError) -> Iterator[str]:
     for each in error.errors(include_url=False, include_input=False):
-        said = each["msg"].removeprefix("Value error, ")
+        said = each["msg"].removeprefix("Value error, ").removesuffix(".")
         if each["loc"]:
             yield f"{variable(str(each['loc'][0]))}: {said}."
         else:
@@ -220,14 +245,20 @@ def _shown(value: Any) -> str | None:
 
 
 def secret_key() -> bytes:
-    """The secret of this installation, from the environment or from a file that only its owner may read, made at the first call."""
+    """The secret of this installation, from the environment or from a file that only its owner may read, made at the first call.
+
+    Raises: WrongSettingError when the data folder cannot hold that file.
+    """
     given = current().secret_key
     if given is not None:
         return given.get_secret_value().encode()
     path = current().data_dir / "secret.key"
-    if not path.exists():
-        _write_new_key(path)
-    return path.read_bytes().strip()
+    try:
+        if not path.exists():
+            _write_new_key(path)
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise WrongSettingError(f"TOCSIN_DATA_DIR: the key file {path} cannot be made or read: {error.strerror}.") from error
 
 
 def _write_new_key(path: Path) -> None:

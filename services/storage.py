@@ -17,11 +17,12 @@ from typing import Any
 import orjson
 import structlog
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoConnectionInTimeError
 
 from services import settings
 from services.errors import StorageBusyError
+from services.settings import WrongSettingError
 from services.statements import Prepared, as_sqlalchemy
 
 DEADLINE_SECONDS = 1.5
@@ -206,9 +207,12 @@ def _as_json(value: Any) -> str:
 
 def _sqlite_engine(url: str) -> Engine:
     file = Path(make_url(url).database or "")
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not file.exists():
-        with suppress(OSError):  # whoever connects is told
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongSettingError(f"{settings.names_database(url)}: the folder {file.parent} cannot be made: {error.strerror}.") from error
+    with suppress(OSError):  # whoever connects is told
+        if not file.exists():
             file.touch(mode=0o600)  # SQLite would make it for everybody to read
     # errors name no values: among them are e-mail addresses and hashes, and errors are logged
     engine = create_engine(
@@ -242,8 +246,15 @@ def _sqlite_engine(url: str) -> Engine:
 def _postgresql_engine(url: str) -> Engine:
     address = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
     options = "-c lock_timeout=1500 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    try:
+        where = make_url(address)
+    except (ArgumentError, ValueError):
+        # what was said may hold the password
+        raise WrongSettingError(
+            "TOCSIN_DATABASE_URL: cannot be read as an address; right would be postgresql://user:password@host:5432/name."
+        ) from None
     engine = create_engine(
-        address,
+        where,
         pool_size=10,
         max_overflow=10,
         pool_timeout=2,
@@ -267,6 +278,23 @@ def _postgresql_engine(url: str) -> Engine:
                 raise DisconnectionError from error
 
     return engine
+
+
+def why_unusable(url: str, error: BaseException | None) -> str:
+    """The sentence for whoever runs Tocsin when this database cannot be used: the setting that names it, and what was said, without
+    any password."""
+    if isinstance(error, NoConnectionInTimeError) or error is None:
+        said = "no connection came free in time"
+    else:
+        lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+        said = lines[0].rstrip(". ") if lines else type(error).__name__
+    where = make_url(url)
+    secret = [where.password, *(value for name, value in where.query.items() if "password" in name)]
+    for password in secret:
+        if password:
+            said = said.replace(str(password), settings.MASK)
+    place = f"the file {where.database}" if url.startswith("sqlite") else "the database"
+    return f"{settings.names_database(url)}: {place} cannot be used: {said}."
 
 
 _storage: Storage | None = None

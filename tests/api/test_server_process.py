@@ -63,6 +63,31 @@ def test_a_wrong_setting_stops_the_start_with_its_name(tmp_path: Path, name: str
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", [("serve",), ("migrate",), ("create-user", "--email", "a@b.example", "--name", "A", "--role", "admin")])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TOCSIN_DATA_DIR", "/etc/passwd", "must be a folder"),
+        ("TOCSIN_DATA_DIR", "/proc/nope", "cannot be made"),
+        ("TOCSIN_DATABASE_URL", "sqlite:////proc/nope/x.db", "cannot be made"),
+        ("TOCSIN_DATABASE_URL", "postgresql://tocsin:hunter2@[bad/x", "[bad"),
+        ("TOCSIN_DATABASE_URL", "postgresql://tocsin:hunter2@127.0.0.1:abc/x", "cannot be read as an address"),
+        ("TOCSIN_DATABASE_URL", "postgresql://tocsin:hunter2@127.0.0.1:1/x", "Connection refused"),
+    ],
+)
+def test_what_cannot_be_used_stops_a_command_with_the_setting_and_the_reason(
+    tmp_path: Path, command: tuple[str, ...], name: str, value: str, said: str
+) -> None:
+    more = ("--port", str(free_port())) if command == ("serve",) else ()
+    done = refused(*command, *more, cwd=tmp_path, **{name: value})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{name}: "), done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_wrong_option_is_a_usage_error(tmp_path: Path) -> None:
     done = refused("serve", "--prot", "1", cwd=tmp_path)
     assert done.returncode == 2
@@ -73,7 +98,10 @@ def test_a_database_that_cannot_be_opened_stops_the_start_with_a_sentence(tmp_pa
     (tmp_path / "tocsin.db").write_text("this is no database, but long enough to be taken for one" * 100)
     done = refused("serve", "--port", str(free_port()), cwd=tmp_path, TOCSIN_DATA_DIR=str(tmp_path))
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    assert done.stderr == f"TOCSIN_DATA_DIR: the file {tmp_path}/tocsin.db cannot be used: file is not a database.\n"
+    other = {"TOCSIN_DATA_DIR": str(tmp_path / "other"), "TOCSIN_DATABASE_URL": f"sqlite:///{tmp_path}/tocsin.db"}
+    done = refused("migrate", cwd=tmp_path, **other)
+    assert done.stderr == f"TOCSIN_DATABASE_URL: the file {tmp_path}/tocsin.db cannot be used: file is not a database.\n"
 
 
 @pytest.mark.parametrize(

@@ -48,12 +48,22 @@ def test_a_relative_sqlite_file_becomes_absolute(monkeypatch: pytest.MonkeyPatch
         ("TOCSIN_PORT", "70000", "65535"),
         ("TOCSIN_BASE_URL", "tocsin.example.org", "such as https://"),
         ("TOCSIN_BASE_URL", "https://example.org/tocsin", "without a path"),
+        ("TOCSIN_BASE_URL", "https://x:abc", "a port with one from 1 to 65535"),
+        ("TOCSIN_BASE_URL", "https://x:99999", "a port with one from 1 to 65535"),
+        ("TOCSIN_BASE_URL", "https://x:0", "a port from 1 to 65535"),
+        ("TOCSIN_BASE_URL", "https://[x", "such as https://"),
+        ("TOCSIN_DATA_DIR", "/etc/passwd", "must be a folder, and /etc/passwd is none"),
+        ("TOCSIN_DATA_DIR", "~nobody-has-this-name/x", "must be a folder"),
+        ("TOCSIN_DATA_DIR", "x" * 5000, "must be a folder"),
         ("TOCSIN_DATABASE_URL", "mysql://localhost/tocsin", "postgresql://"),
         ("TOCSIN_DATABASE_URL", "sqlite://", "must name a file"),
         ("TOCSIN_TRUSTED_PROXIES", "10.0.0.0/8, nobody", "nobody"),
         ("TOCSIN_LOG_FORMAT", "xml", "'console' or 'json'"),
         ("TOCSIN_SECRET_KEY", "short", "at least 32"),
         ("TOCSIN_RAW_PAYLOAD_DAYS", "0", "greater than or equal to 1"),
+        ("TOCSIN_RAW_PAYLOAD_DAYS", "800000", "less than or equal to 36500"),
+        ("TOCSIN_AUDIT_DAYS", "36501", "less than or equal to 36500"),
+        ("TOCSIN_ENDED_DAYS", "36501", "less than or equal to 36500"),
         ("TOCSIN_SECURE_COOKIES", "perhaps", "boolean"),
     ],
 )
@@ -63,6 +73,7 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(monkeypatch: pytes
         settings.current()
     assert refusal.value.message.startswith(f"{name}: ")
     assert said in refusal.value.message
+    assert not refusal.value.message.endswith("..")
 
 
 def test_a_wrong_secret_is_not_repeated_in_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,8 +85,9 @@ def test_a_wrong_secret_is_not_repeated_in_the_refusal(monkeypatch: pytest.Monke
 
 def test_several_web_processes_are_refused_on_sqlite_and_taken_on_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_WORKERS", "2")
-    with pytest.raises(WrongSettingError, match="need PostgreSQL: a SQLite file has one writer"):
+    with pytest.raises(WrongSettingError, match="need PostgreSQL: a SQLite file has one writer") as refusal:
         settings.current()
+    assert refusal.value.message.endswith("(TOCSIN_WORKERS=1).")
     monkeypatch.setenv("TOCSIN_DATABASE_URL", "postgresql://tocsin@db/tocsin")
     assert settings.current().workers == 2
 
@@ -126,6 +138,12 @@ def test_the_key_file_is_made_once_and_is_for_its_owner_alone(tmp_path: Path) ->
     assert settings.secret_key() == key
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [each.name for each in path.parent.iterdir()] == ["secret.key"]
+
+
+def test_a_data_folder_that_cannot_hold_the_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOCSIN_DATA_DIR", "/proc/nope")
+    with pytest.raises(WrongSettingError, match=r"^TOCSIN_DATA_DIR: the key file /proc/nope/secret\.key cannot be made or read: "):
+        settings.secret_key()
 
 
 def test_a_given_key_is_used_and_no_file_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
