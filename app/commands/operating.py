@@ -134,7 +134,8 @@ def send_test_alert(
 ) -> None:
     """Send a test alert to an integration, as a sender would, and tell what came of it.
 
-    Its incident has the severity medium. The same alert sent again is a repeat; --resolve ends it.
+    Its incident has the severity medium. The same alert sent again is a repeat; --resolve ends it, and
+    after that it fires anew.
     """
     from app.commands import test_alert
 

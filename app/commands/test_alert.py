@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from services.errors import InvalidInputError, RefusedError, StorageBusyError
 TITLE = "Test alert from Tocsin"
 DEDUP_KEY = "tocsin-test-alert"
 _SECONDS = 10.0
+_NO_TIME = "0001-01-01T00:00:00Z"
 _ANOTHER_FORM = (400, 422)
 
 
@@ -29,9 +31,7 @@ def send(url: str, *, resolve: bool = False) -> dict[str, Any]:
 
     Raises: InvalidInputError for an address that cannot be one, UnreachableError, StorageBusyError, RefusedError with what was said.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "/intake/" not in parts.path:
-        raise InvalidInputError("--url must be an integration's address, such as https://tocsin.example.org/intake/KEY.", field="url")
+    _check(url)
     status, answer = _post(url, _generic(resolve))
     if status in _ANOTHER_FORM:
         status, answer = _post(url, _alertmanager(resolve))
@@ -41,6 +41,17 @@ def send(url: str, *, resolve: bool = False) -> dict[str, Any]:
     if status == 503:
         raise StorageBusyError(f"The alert was not stored: {said}")
     raise RefusedError(f"The alert was refused ({status}): {said}")
+
+
+def _check(url: str) -> None:
+    """Raises: InvalidInputError for what is no integration's address."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "/intake/" in parts.path
+    except ValueError:
+        is_one = False
+    if not is_one or not url.isascii() or not url.isprintable() or " " in url:
+        raise InvalidInputError("--url must be an integration's address, such as https://tocsin.example.org/intake/KEY.", field="url")
 
 
 def _generic(resolve: bool) -> dict[str, Any]:
@@ -64,8 +75,8 @@ def _alertmanager(resolve: bool) -> dict[str, Any]:
         "status": status,
         "labels": labels,
         "annotations": annotations,
-        "startsAt": "2000-01-01T00:00:00Z",  # always the same firing, so that a second one is a repeat and the end fits
-        "endsAt": now if resolve else "0001-01-01T00:00:00Z",
+        "startsAt": _NO_TIME,  # so that it is a repeat while the test alert fires, and fires anew once that has ended
+        "endsAt": now if resolve else _NO_TIME,
         "generatorURL": "",
         "fingerprint": "70c5170c5170c517",
     }
@@ -91,7 +102,7 @@ def _post(url: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, _parsed(error.read(65_536))
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, HTTPException) as error:  # urllib's own is an OSError
         why = getattr(error, "reason", error)
         host = urlsplit(url).netloc
         raise UnreachableError(f"Nobody answers at {host}: {why}. Is the server running, and is the address right?") from error

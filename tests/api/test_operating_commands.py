@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from typer.testing import CliRunner, Result
 
 from app import cli as command_line
@@ -54,6 +54,19 @@ def test_migrate_refuses_a_newer_schema_with_a_sentence(own_settings: None, stor
     with storage.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     assert refusal("migrate").startswith("This database has schema 9999, which this version of Tocsin does not know")
+
+
+def test_a_database_that_is_not_there_is_named_with_the_reason(
+    own_settings: None, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = make_url(storage.url)
+    missing = there.set(database=f"{there.database}/no.db" if storage.is_sqlite else "no-such-database")
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", missing.render_as_string(hide_password=False))
+    settings.current.cache_clear()
+    database.use(None)
+    said = refusal("migrate")
+    assert said.startswith("TOCSIN_DATABASE_URL: ")
+    assert ("cannot be made" if storage.is_sqlite else 'database "no-such-database" does not exist') in said
 
 
 def test_a_backup_is_written_and_put_back(own_settings: None, tmp_path: Path) -> None:
@@ -143,6 +156,11 @@ def test_a_test_alert_makes_an_incident_whatever_the_integration_understands(pre
     assert send(prepared, url, "--resolve")["accepted"] == 1
     said = prepared.command("send-test-alert", "--url", url)
     assert said == f"The test alert was stored; it belongs to {number}. End it with --resolve.\n", "it fires again"
+    with httpx.Client(base_url=prepared.address, headers={"Authorization": f"Bearer {prepared.key()}"}) as api:
+        assert api.get(f"/api/v1/incidents/{number}").json()["state"] == "open"
+
+
+BROKEN = ("http://[bad/intake/x", "http://x:abc/intake/y", "http://x:0/intake/y", "http://x/intake/a b", "http://x/intake/\u00e9")
 
 
 def test_a_test_alert_that_cannot_arrive_says_why(prepared: Server) -> None:
@@ -151,7 +169,7 @@ def test_a_test_alert_that_cannot_arrive_says_why(prepared: Server) -> None:
     said = refusal("send-test-alert", "--url", nowhere)
     assert said.startswith("Nobody answers at 127.0.0.1:")
     assert "k-secret" not in said
-    for wrong in ("", "tocsin.example.org/intake/x", "ftp://x/intake/y", f"{prepared.address}/incidents", "file:///etc/passwd"):
+    for wrong in ("", "tocsin.example.org/intake/x", "ftp://x/intake/y", f"{prepared.address}/incidents", "file:///etc/passwd", *BROKEN):
         assert "--url must be" in refusal("send-test-alert", "--url", wrong)
 
 
