@@ -16,7 +16,7 @@ from models.incidents import Incident
 from models.integrations import Integration, Service
 from models.people import ActorRow
 from models.vocabulary import ActorKind, IntegrationKind, Role
-from services import audit, database, holding, input_text, live_updates, secrets, settings
+from services import audit, clock, database, holding, input_text, live_updates, secrets, settings
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError
@@ -239,6 +239,7 @@ def _row(one: Integration, name: str, service: str) -> IntegrationRow:
         light = "trouble"
     else:
         light = "lit" if one.last_alert_at else "waiting"
+    until = one.previous_key_until
     return IntegrationRow(
         id=one.id.hex,
         name=name,
@@ -253,7 +254,7 @@ def _row(one: Integration, name: str, service: str) -> IntegrationRow:
         alert_count_text=f"{one.alert_count:,}",
         last_refusal=one.last_refusal or "",
         last_refused_at=_text(one.last_refused_at),
-        previous_key_until=_text(one.previous_key_until),
+        previous_key_until=_text(until) if until is not None and until > clock.now() else "",
     )
 
 

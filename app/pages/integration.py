@@ -157,11 +157,22 @@ def _content() -> rx.Component:
     )
 
 
+def _what_rotation_ends() -> rx.Component:
+    until = OneIntegration.row.previous_key_until
+    older = rx.fragment(
+        " The key before it ends now: it would have worked until ", moment(until), ". A sender that still uses it is refused from now on."
+    )
+    return rx.fragment(
+        "The address changes. The key that is used now works for another 24 hours, so change the sender before then.",
+        rx.cond(until != "", older),
+    )
+
+
 def _dialogs() -> rx.Component:
     return rx.fragment(
         confirm(
             "Make a new key?",
-            "The address changes. The key that is used now works for another 24 hours, so change the sender before then.",
+            _what_rotation_ends(),
             open=OneIntegration.is_rotating,
             on_open_change=OneIntegration.ask_to_rotate,
             on_confirm=OneIntegration.rotate,

@@ -99,8 +99,10 @@ class OneIntegration(Shell):
         self.say(f"{self.row.name} takes alerts again." if enabled else f"{self.row.name} is off: what it sends is refused.")
 
     @requires(Role.ADMIN)
-    def ask_to_rotate(self, actor: Actor, wanted: bool) -> None:
-        """Open or close the question whether to make a new key."""
+    async def ask_to_rotate(self, actor: Actor, wanted: bool) -> None:
+        """Open or close the question whether to make a new key, which says what ends by it as of now."""
+        if wanted:
+            await self._read(actor)
         self.is_rotating = wanted
 
     @requires(Role.ADMIN)

@@ -85,12 +85,18 @@ def test_a_key_is_shown_once_and_can_be_made_anew(northwind: Northwind, as_perso
     expect(page.get_by_text("The key was shown once")).to_be_visible()
     assert first.rpartition("/")[2] not in page.content()
     page.get_by_role("button", name="Make a new key").click()
-    page.get_by_role("dialog").or_(page.get_by_role("alertdialog")).get_by_role("button", name="Make a new key").click()
+    asked = page.get_by_role("dialog").or_(page.get_by_role("alertdialog"))
+    expect(asked).to_contain_text("works for another 24 hours")
+    expect(asked).not_to_contain_text("ends now")
+    asked.get_by_role("button", name="Make a new key").click()
     address = page.get_by_role("region", name="Address")
     expect(address).to_contain_text("/intake/")
     for each in (first, address.inner_text()):
         httpx.post(each, json={"title": "By either key"}).raise_for_status()
     expect(page.get_by_text("old key works until")).to_be_visible()
+    page.get_by_role("button", name="New key").click()
+    asked = page.get_by_role("dialog").or_(page.get_by_role("alertdialog"))
+    expect(asked).to_contain_text(re.compile(r"The key before it ends now: it would have worked until \d+ \w+ \d\d:\d\d\."))
 
 
 def test_one_that_is_switched_off_refuses_until_it_is_on_again(northwind: Northwind, as_person: AsPerson) -> None:

@@ -49,9 +49,13 @@ def test_the_key_is_stored_as_a_hash_and_never_audited(story: Story, made: NewIn
 def test_after_a_rotation_the_old_key_works_for_a_day(story: Story, made: NewIntegration) -> None:
     new = integrations.rotate(story.organisation.admin, made.id)
     assert story.post(ALERT, key=made.key).accepted == story.post(ALERT, key=new.key).accepted == 1
+    (row,) = [each for each in integrations.rows(story.organisation.admin) if each.id == made.id.hex]
+    assert row.previous_key_until != ""
     story.pass_time(hours=24)
     with pytest.raises(NotFoundError):
         story.post(ALERT, key=made.key)
+    (row,) = [each for each in integrations.rows(story.organisation.admin) if each.id == made.id.hex]
+    assert row.previous_key_until == "", "it no longer works"
     assert story.post(ALERT, key=new.key).accepted == 1
 
 
