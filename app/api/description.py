@@ -48,6 +48,8 @@ def _statuses(method: str, operation: dict[str, Any]) -> set[int]:
     statuses = set(_ALWAYS)
     if "path" in places:
         statuses.add(404)
+    if any(parameter["in"] == "path" and parameter["schema"].get("format") == "uuid" for parameter in operation.get("parameters", ())):
+        statuses.add(422)
     if "requestBody" in operation:
         statuses |= {400, 413, 422}
     if places & {"query", "header"}:
@@ -81,11 +83,20 @@ def document(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             if path.startswith("/api/v1/"):
                 operation["security"] = [{"key": []}, {"session": []}]
-                operation["responses"].pop("422", None)
-                operation["responses"] |= {str(status): _problem(status) for status in sorted(_statuses(method, operation))}
+                _tell_refusals(method, operation)
     made["paths"]["/intake/{key}"] = {"post": _intake()}
     app.openapi_schema = made
     return made
+
+
+def _tell_refusals(method: str, operation: dict[str, Any]) -> None:
+    """Describe what an operation refuses; a route may say in its own words what a status means there."""
+    told: dict[str, Any] = operation["responses"]
+    told.pop("422", None)
+    own = {status: told.pop(status)["description"] for status in list(told) if status >= "400"}
+    refusals = {str(status): _problem(status) for status in _statuses(method, operation)}
+    refusals |= {status: _problem(int(status)) | {"description": words} for status, words in own.items()}
+    operation["responses"] = told | dict(sorted(refusals.items()))
 
 
 def _intake() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from app.api import problems
 from services import across_tenants, database, engine, measures, settings
 from services.errors import NotAllowedError, NotSignedInError, StorageBusyError
 
@@ -74,7 +75,18 @@ async def _bundle() -> str:
     return "Present."
 
 
-@router.get("/-/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+_PROBLEM = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+@router.get(
+    "/-/metrics",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {}}},
+        401: {"description": "Another machine asks without TOCSIN_METRICS_TOKEN, or with another one.", "content": _PROBLEM},
+        403: {"description": "Another machine asks, and no TOCSIN_METRICS_TOKEN is set.", "content": _PROBLEM},
+    },
+)
 async def metrics(request: Request) -> Response:
     """The figures of this process in Prometheus's text format; for this machine, or with TOCSIN_METRICS_TOKEN as bearer token."""
     _require_scraper(request)

@@ -14,6 +14,8 @@ from services.integrations import IntegrationRecord
 
 router = routes.router("integrations")
 
+_NAME_IS_TAKEN = {"description": "The name is taken."}
+
 Id = Annotated[UUID, Path(description="The integration's id.")]
 
 
@@ -23,7 +25,7 @@ async def list_integrations(actor: SignedIn, limit: Limit = 50, cursor: Cursor =
     return answer(routes.part_of(await database.run(integrations.list_all, actor), cursor, limit))
 
 
-@router.post("/integrations", status_code=201, responses={201: {"model": shapes.NewKey}})
+@router.post("/integrations", status_code=201, responses={201: {"model": shapes.NewKey}, 409: _NAME_IS_TAKEN})
 async def create_integration(actor: SignedIn, body: shapes.NewIntegration) -> Response:
     """Make one. The answer holds its key, which cannot be told again."""
     return answer(await database.run(integrations.create, actor, body.kind, body.name, service_id=body.service_id), 201)
@@ -35,7 +37,7 @@ async def get_integration(actor: SignedIn, id: Id) -> Response:  # noqa: A002  #
     return answer(await database.run(integrations.get, actor, id))
 
 
-@router.patch("/integrations/{id}", responses={200: {"model": shapes.Integration}})
+@router.patch("/integrations/{id}", responses={200: {"model": shapes.Integration}, 409: _NAME_IS_TAKEN})
 async def change_integration(actor: SignedIn, id: Id, body: shapes.ChangeIntegration) -> Response:  # noqa: A002
     """Call it otherwise, or switch it off or on."""
     return answer(await database.run(_change, actor, id, body))
@@ -51,5 +53,5 @@ def _change(actor: Actor, integration_id: UUID, body: shapes.ChangeIntegration) 
 
 @router.post("/integrations/{id}/rotate", responses={200: {"model": shapes.NewKey}})
 async def rotate_key(actor: SignedIn, id: Id, _body: shapes.Nothing) -> Response:  # noqa: A002
-    """Make a new key. The one before works for another day."""
+    """Make a new key. The one before works for another day; one from before an earlier rotation ends at once."""
     return answer(await database.run(integrations.rotate, actor, id))

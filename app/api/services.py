@@ -19,7 +19,7 @@ async def list_services(actor: SignedIn, limit: Limit = 50, cursor: Cursor = Non
     return answer(routes.part_of(await database.run(catalog.services, actor), cursor, limit))
 
 
-@router.post("/services", status_code=201, responses={201: {"model": shapes.Service}})
+@router.post("/services", status_code=201, responses={201: {"model": shapes.Service}, 409: {"description": "The name is taken."}})
 async def create_service(actor: SignedIn, body: shapes.NewService) -> Response:
     """Make one. For managers and admins."""
     made = await database.run(catalog.create, actor, body.name, description=body.description, runbook_url=body.runbook_url)

@@ -61,6 +61,24 @@ def test_every_operation_of_the_api_needs_a_key_or_a_session(document: dict[str,
     assert {"200", "400", "404", "409", "412", "413", "422"} <= set(moves)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("post", "/api/v1/services", "409"),
+        ("post", "/api/v1/integrations", "409"),
+        ("patch", "/api/v1/integrations/{id}", "409"),
+        ("get", "/api/v1/services/{id}", "422"),
+        ("get", "/api/v1/integrations/{id}", "422"),
+        ("get", "/-/metrics", "401"),
+        ("get", "/-/metrics", "403"),
+    ],
+)
+def test_refusals_that_happen_are_described(document: dict[str, Any], method: str, path: str, status: str) -> None:
+    told = document["paths"][path][method]["responses"][status]
+    assert list(told["content"]) == [problems.MEDIA_TYPE]
+    assert told["description"]
+
+
 def test_every_shape_that_is_named_is_there(document: dict[str, Any]) -> None:
     named = set(re.findall(r"#/components/schemas/([\w.-]+)", str(document)))
     assert named <= set(document["components"]["schemas"])
