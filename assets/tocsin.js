@@ -272,7 +272,7 @@
     const draft = readDraft(draftName(field));
     // the same field now belongs to another incident: what was typed there is kept under its own name
     if (previous !== undefined && previous !== field.dataset.draft) field.value = draft?.text ?? field.defaultValue;
-    else if (draft) field.value = draft.text;
+    else if (draft) { field.value = draft.text; amend(field); }
     else if (field.value !== field.defaultValue) return keepDraft(field);
     showKey(field, draft?.id ?? "");
   }
@@ -306,6 +306,12 @@
     }
   }
   document.addEventListener("input", ({ target }) => { if (target.dataset?.draft) keepDraft(target); });
+
+  // What is said against a text is about the text that was sent: it hides when that changes, until it is sent again.
+  const amend = (field) => field.closest(".fld")?.setAttribute("data-amended", "");
+  document.addEventListener("input", ({ target }) => amend(target));
+  addEventListener("submit", ({ target }) => all("[data-amended]", target).forEach((one) => one.removeAttribute("data-amended")), true);
+
   addEventListener("submit", ({ target }) => all("[data-draft]", target).forEach(sendDraft), true);
   addEventListener("storage", ({ key, oldValue, newValue }) => {
     if (!key?.startsWith(DRAFT) || newValue !== null) return;
@@ -320,6 +326,7 @@
   // ── Keys ──
 
   const typing = (node) => node.matches?.("input:not([type=radio], [type=checkbox], [type=button]), textarea, select, [contenteditable=true]");
+  const DIALOG = "[role=dialog], [role=alertdialog], dialog";
   const dialogs = () => all("[role=dialog], [role=alertdialog], dialog[open]");
   const usable = (node) => !node.disabled && node.getAttribute("aria-disabled") !== "true";
   const keyName = ({ key, shiftKey }) => key.length > 1 || key.toLowerCase() === key.toUpperCase() ? key
@@ -334,10 +341,40 @@
   }
   function activate(node) {
     if (node.dataset.opens !== undefined) openingAt = Date.now();
+    if (document.activeElement === document.body) cameFrom(node);
     if (!typing(node)) return node.click();
     node.scrollIntoView({ block: "nearest" });
     node.focus();
     if (node.tagName === "INPUT") node.select();
+  }
+
+  // ── Focus: a dialog that closes gives it back to where it came from, or to the next step when that is gone ──
+
+  const BACK_MS = 5000;
+  let origin = null, given = null, givenAt = 0;
+  function cameFrom(node) { origin = { node, row: node.dataset.row }; }
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.id !== "main" && !target.closest(`${DIALOG}, [data-radix-focus-guard]`)) cameFrom(target);
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (dialogs().length) return;
+    const node = target.closest?.("a, button, input, select, textarea");
+    if (node) cameFrom(node); else origin = null;
+  }, true);
+  const reachable = (node) => Boolean(node?.isConnected) && usable(node) && (node.checkVisibility?.() ?? true);
+  function giveFocusBack() {
+    if (document.activeElement !== document.body || dialogs().length) return;
+    const row = origin?.row && document.querySelector(`[data-row="${CSS.escape(origin.row)}"]`);
+    given = [origin?.node, row, ...all("[data-next-step]"), current()?.querySelector("[data-row]"), rows()[0], document.getElementById("main")]
+      .find(reachable) ?? null;
+    givenAt = Date.now();
+    given?.focus({ preventScroll: given.id === "main" });
+  }
+  function dialogsChanged(isGone) {
+    // Radix looks for its own trigger first, a moment after the dialog has left the page
+    if (isGone) { openingAt = 0; setTimeout(giveFocusBack, 20); }
+    // what it was given back to may be replaced by the answer that comes a moment later
+    if (given && !given.isConnected) { given = null; if (Date.now() - givenAt < BACK_MS) giveFocusBack(); }
   }
 
   let prefix = "", prefixAt = 0, typedIn = null, typedAt = 0, openingAt = 0;
@@ -624,7 +661,7 @@
   }
   function changed(records) {
     const lines = [];
-    let rowsMoved = false;
+    let rowsMoved = false, dialogGone = false;
     for (const { type, target, addedNodes, removedNodes, attributeName, oldValue } of records) {
       if (type === "attributes") { if (target.getAttribute(attributeName) !== oldValue) CHANGES[attributeName](target, oldValue ?? undefined); continue; }
       for (const node of addedNodes) {
@@ -633,8 +670,13 @@
         lines.push(...(node.matches("[data-seq]") ? [node] : all("[data-seq]", node)));
         rowsMoved ||= node.matches("[data-row]") || node.querySelector("[data-row]") !== null;
       }
-      for (const node of removedNodes) rowsMoved ||= node.nodeType === 1 && node.querySelector("[data-row]") !== null;
+      for (const node of removedNodes) {
+        if (node.nodeType !== 1) continue;
+        rowsMoved ||= node.querySelector("[data-row]") !== null;
+        dialogGone ||= node.matches(DIALOG) || node.querySelector(DIALOG) !== null;
+      }
     }
+    dialogsChanged(dialogGone);
     if (lines.length) {
       arrive(lines);
       if (place) keepPlace();

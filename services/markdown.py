@@ -19,8 +19,8 @@ from services.input_text import one_line, unstorable
 
 MAX_CHARACTERS = 20_000
 """How long a text may be to be rendered."""
-TOP_HEADING = 3
-"""The level that a text's outermost headings get: the page has the first, its parts the second."""
+TOP_HEADING = 2
+"""The level that a text's outermost headings get: the page has the first, and a text may be the first thing below it."""
 
 _DEEPEST_HEADING = 6
 _SHORT = 2_000
@@ -169,7 +169,7 @@ _PARSER = _parser()
 _CAREFUL_PARSER = _parser("table", "linkify")
 _CLEANER = nh3.Cleaner(
     tags={
-        *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "h3", "h4", "h5", "h6"),
+        *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "h2", "h3", "h4", "h5", "h6"),
         *("div", "table", "thead", "tbody", "tr", "th", "td", "input"),
     },
     attributes={"*": set(), "a": {"href"}, "ol": {"start"}, "input": {"checked", "disabled", "aria-label"}},

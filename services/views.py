@@ -138,8 +138,9 @@ class IncidentHead:
 
     `primary` is the verb of the one solid button, or empty where the viewer may not act; `moves` are all verbs that the viewer may
     use now (`models.vocabulary.Move`). `description_html` is sanitised by the service. `tab_mark` stands before the number in the
-    browser's tab. `refires_reopen` is the sentence that the resolve dialog shows while alerts fire. `previous_*` is the incident of the
-    same group before this one, `sibling_*` the one that takes the alerts of the group now.
+    browser's tab. `resolved_line` says in a sentence who resolved it and when, `refires_reopen` is the one that the resolve dialog
+    shows while alerts fire. `previous_*` is the incident of the same group before this one, `sibling_*` the one that takes the alerts
+    of the group now.
     """
 
     id: str = ""
@@ -154,6 +155,7 @@ class IncidentHead:
     created_at: str = ""
     resolved_at: str = ""
     resolved_after: str = ""
+    resolved_line: str = ""
     occurrence: int = 1
     occurrence_text: str = ""
     firing_count: int = 0

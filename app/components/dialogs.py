@@ -30,13 +30,14 @@ def dialog(
     """A dialog that asks for something and does `verb`.
 
     `open` is a bool of the state that `on_open_change(bool)` and the handler of `on_submit(form_data)` change; the handler closes it
-    only when it did what was asked. `refusal` is the sentence that says why it did not. Esc and Cancel close it.
+    only when it did what was asked. `refusal` is the sentence that says why it did not, unless a field of the body has it. Esc and
+    Cancel close it.
     """
     return rx.dialog.root(
         rx.dialog.content(
             rx.el.form(
                 rx.el.header(rx.dialog.title(title, custom_attrs={"as": "h2"})),
-                rx.el.div(*body, rx.el.p(refusal, class_name="wrong", role="alert"), class_name="body"),
+                rx.el.div(*body, *_refusal(refusal), class_name="body"),
                 rx.el.footer(
                     rx.el.span(note, class_name="dimmer meta"),
                     rx.el.span(
@@ -54,6 +55,13 @@ def dialog(
         open=open,
         on_open_change=on_open_change,
     )
+
+
+def _refusal(sentence: Any) -> list[rx.Component]:
+    if not isinstance(sentence, rx.Var):
+        return []
+    shown = rx.el.span(icon("circle-alert", 14), sentence, class_name="line")
+    return [rx.el.p(rx.cond(sentence != "", shown), class_name="wrong", role="alert")]
 
 
 def confirm(title: Any, text: Any, *, open: Any, on_open_change: Any, on_confirm: Any, verb: Text) -> rx.Component:

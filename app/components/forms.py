@@ -33,14 +33,20 @@ def browser_zone() -> rx.Component:
     )
 
 
-def field(id: str, label: Any, control: rx.Component, *, help: Any = "", error: Text = "", optional: bool = False) -> rx.Component:
-    """A label, its control, a line of help and the sentence that says what is wrong. `control` comes from the functions below."""
+def field(
+    id: str, label: Any, control: rx.Component, *, help: Any = "", error: Text = "", optional: bool = False, is_spoken: bool = False
+) -> rx.Component:
+    """A label, its control, a line of help and the sentence that says what is wrong. `control` comes from the functions below.
+
+    With `is_spoken` the sentence is an alert: a screen reader says it when it comes.
+    """
+    spoken = {"role": "alert"} if is_spoken else {}
     wrong = error != ""
     sentence = rx.el.span(icon("circle-alert", 14), error, class_name="line")
     return rx.el.div(
         rx.el.label(label, rx.el.span(" optional", class_name="dimmer") if optional else rx.fragment(), html_for=id),
         control,
-        rx.el.small(rx.cond(wrong, sentence), class_name="wrong", id=f"{id}-error"),
+        rx.el.small(rx.cond(wrong, sentence), class_name="wrong", id=f"{id}-error", **spoken),
         rx.el.small(help, id=f"{id}-help"),
         class_name=rx.cond(wrong, "fld bad", "fld"),
     )
@@ -71,14 +77,26 @@ def text_field(
 
 
 def text_area(
-    name: str, label: Any, *, help: Any = "", error: Text = "", optional: bool = False, draft: Text = "", id: str = "", **props: Any
+    name: str,
+    label: Any,
+    *,
+    help: Any = "",
+    error: Text = "",
+    optional: bool = False,
+    is_spoken: bool = False,
+    draft: Text = "",
+    id: str = "",
+    **props: Any,
 ) -> rx.Component:
-    """Several lines, sent as `name`. With `draft` the browser keeps what is typed under that key until the app says it was stored."""
+    """Several lines, sent as `name`. With `draft` the browser keeps what is typed under that key until the app says it was stored.
+
+    With `is_spoken` a screen reader says the error when it comes.
+    """
     identity = id or f"field-{name}"
     props.setdefault("min_height", "110px")
     control = rx.text_area(name=name, **_described(identity, error), **keeps_draft(draft), **props)
     shown = rx.fragment(control, draft_key()) if _is_set(draft) else control
-    return field(identity, label, shown, help=help, error=error, optional=optional)
+    return field(identity, label, shown, help=help, error=error, optional=optional, is_spoken=is_spoken)
 
 
 def _is_set(text: Text) -> bool:

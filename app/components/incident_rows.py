@@ -44,7 +44,7 @@ def _last(row: Any, *before: Any) -> rx.Component:
     return rx.el.span(
         *before,
         rx.cond(row.last_actor != "", rx.el.b(f"{row.last_actor} ")),
-        row.last_activity,
+        rx.el.span(row.last_activity),
         rx.cond(row.last_activity_at != "", rx.fragment(" · ", age(row.last_activity_at, coarse=True))),
         class_name="last cut",
     )

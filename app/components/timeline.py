@@ -33,7 +33,7 @@ def _node(event: Any) -> rx.Component:
 def _sentence(event: Any) -> rx.Component:
     return rx.el.div(
         rx.cond(event.actor != "", rx.el.b(f"{event.actor} ")),
-        event.text,
+        rx.el.span(event.text),
         rx.cond(event.strong != "", rx.el.b(f" {event.strong}")),
         rx.foreach(event.labels, lambda one: rx.fragment(" ", label(one.name, one.value))),
         rx.cond(event.rest != "", rx.el.small(f" {event.rest}")),
@@ -86,7 +86,7 @@ def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
     )
     again = rx.el.li(
         icon("rotate-ccw", 14),
-        rx.el.span(event.actor, rx.cond(event.actor != "", " ", ""), event.text),
+        rx.el.span(rx.el.span(event.actor), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
         rx.cond(event.rest != "", rx.el.span("· ", event.rest)),
         id=f"event-{event.seq}",
         class_name="again",

@@ -9,10 +9,12 @@ from app.components.dialogs import callout, dialog
 from app.components.forms import hidden, text_area, text_field
 from app.components.labels import label
 from app.components.marks import severity_word
+from app.components.resolving import already_resolved, what_fixed_it
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
 
 _HEAD = IncidentDetail.head
+_IS_OVER = (_HEAD.state == "resolved") & (IncidentActs.dialog == "resolve")
 _SEVERITIES = (
     ("critical", "customers cannot use it"),
     ("high", "a part is down, no way around"),
@@ -58,20 +60,12 @@ def _resolve() -> rx.Component:
         icon_name="bell-ring",
     )
     return dialog(
-        f"Resolve {_HEAD.number}",
+        rx.cond(_IS_OVER, f"{_HEAD.number} is resolved", f"Resolve {_HEAD.number}"),
         _number(),
-        rx.cond(_HEAD.refires_reopen != "", warning),
-        text_area(
-            "notes",
-            "What fixed it?",
-            help="Goes on the timeline. Markdown.",
-            draft=rx.cond(_HEAD.id != "", f"notes:{_HEAD.id}", ""),
-            auto_focus=True,
-        ),
+        rx.cond(_IS_OVER, already_resolved(_HEAD.resolved_line), rx.cond(_HEAD.refires_reopen != "", warning)),
+        what_fixed_it(_HEAD.id, IncidentActs.refusal, _IS_OVER),
         on_submit=IncidentActs.resolve,
-        verb="Resolve",
-        icon_name="circle-check",
-        refusal=IncidentActs.refusal,
+        verb=rx.cond(_IS_OVER, "Comment", "Resolve"),
         width="560px",
         **_is("resolve"),
     )
@@ -86,12 +80,13 @@ def _reopen() -> rx.Component:
             "Why?",
             help="Goes on the timeline. Its history stays, and a new occurrence is counted.",
             draft=rx.cond(_HEAD.id != "", f"reason:{_HEAD.id}", ""),
+            error=IncidentActs.refusal,
+            is_spoken=True,
             auto_focus=True,
         ),
         on_submit=IncidentActs.reopen,
         verb="Reopen",
         icon_name="rotate-ccw",
-        refusal=IncidentActs.refusal,
         **_is("reopen"),
     )
 
@@ -107,11 +102,12 @@ def _comment() -> rx.Component:
             id="field-comment",
             help="Markdown. The draft is kept on this device.",
             draft=rx.cond(_HEAD.id != "", f"comment:{_HEAD.id}", ""),
+            error=IncidentActs.comment_refusal,
+            is_spoken=True,
             auto_focus=True,
         ),
         on_submit=IncidentActs.comment,
         verb="Comment",
-        refusal=IncidentActs.comment_refusal,
         **_is("comment"),
     )
 

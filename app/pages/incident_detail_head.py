@@ -55,10 +55,7 @@ def _acts() -> rx.Component:
     return rx.el.div(
         rx.match(
             _HEAD.primary,
-            *[
-                (verb, button(words, kind="solid", icon_name=icon_name, key=key, needs_connection=True, **_wiring(verb)))
-                for verb, words, icon_name, key in _ACTS
-            ],
+            *[(verb, _next_step(words, icon_name=icon_name, key=key, **_wiring(verb))) for verb, words, icon_name, key in _ACTS],
             rx.fragment(),
         ),
         rx.cond(
@@ -68,6 +65,10 @@ def _acts() -> rx.Component:
         ),
         class_name="head-acts",
     )
+
+
+def _next_step(words: str, **props: Any) -> rx.Component:
+    return button(words, kind="solid", needs_connection=True, data_next_step="", **props)
 
 
 def _keys_of_other_acts() -> rx.Component:
@@ -235,7 +236,7 @@ def phone_bar() -> rx.Component:
             rx.match(
                 _HEAD.primary,
                 *[
-                    (verb, button(words, kind="solid", icon_name=icon_name, size="3", needs_connection=True, on_click=_handler(verb)))
+                    (verb, _next_step(words, icon_name=icon_name, size="3", on_click=_handler(verb)))
                     for verb, words, icon_name, _key in _ACTS
                 ],
                 rx.fragment(),

@@ -8,10 +8,11 @@ from app.components.ages import age
 from app.components.assigning import assign_dialog
 from app.components.dialogs import callout, dialog
 from app.components.empty import empty, skeleton_rows
-from app.components.forms import hidden, sent_draft, text_area
+from app.components.forms import hidden, sent_draft
 from app.components.incident_rows import column_heads, fresh, incident_list, list_watch
 from app.components.labels import icon
 from app.components.links import page_link
+from app.components.resolving import already_resolved, what_fixed_it
 from app.components.shell import shell
 from app.pages.incidents_tools import filters, strip, views
 from app.states.incidents import Incidents
@@ -146,6 +147,7 @@ def _first_run() -> rx.Component:
 
 
 def _resolve() -> rx.Component:
+    is_over = IncidentsActs.resolved_line != ""
     count = IncidentsActs.firing_count
     warning = callout(
         rx.el.b(rx.cond(count == 1, "1 alert still fires.", f"{count} alerts still fire.")),
@@ -153,23 +155,16 @@ def _resolve() -> rx.Component:
         icon_name="bell-ring",
     )
     return dialog(
-        f"Resolve {Incidents.resolving}",
+        rx.cond(is_over, f"{Incidents.resolving} is resolved", f"Resolve {Incidents.resolving}"),
         hidden("number", Incidents.resolving),
         rx.el.p(IncidentsActs.resolving_title, class_name="dim"),
-        rx.cond(IncidentsActs.refires_reopen != "", warning),
-        text_area(
-            "notes",
-            "What fixed it?",
-            help="Goes on the timeline. Markdown.",
-            draft=rx.cond(IncidentsActs.resolving_id != "", f"notes:{IncidentsActs.resolving_id}", ""),
-            auto_focus=True,
-        ),
+        rx.cond(is_over, already_resolved(IncidentsActs.resolved_line), rx.cond(IncidentsActs.refires_reopen != "", warning)),
+        what_fixed_it(IncidentsActs.resolving_id, IncidentsActs.refusal, is_over),
         open=Incidents.resolving != "",
         on_open_change=IncidentsActs.set_resolving,
         on_submit=IncidentsActs.resolve,
-        verb="Resolve",
+        verb=rx.cond(is_over, "Comment", "Resolve"),
         icon_name="circle-check",
-        refusal=IncidentsActs.refusal,
         width="560px",
     )
 

@@ -47,8 +47,11 @@ class IncidentActs(IncidentDetail):
 
     @requires(Role.RESPONDER)
     async def resolve(self, actor: Actor, form: dict[str, Any]) -> None:
-        """It is over, and this fixed it."""
+        """It is over, and this fixed it; or, when the dialog showed that somebody was first, a comment."""
         number, notes = _text(form, "number"), _text(form, "notes")
+        if _text(form, "as_comment"):
+            self.refusal = await self._write(actor, number, notes, _text(form, "draft_key"))
+            return
         if not notes.strip():
             self.refusal = "Write what fixed it: one sentence is enough."
             return
@@ -64,15 +67,17 @@ class IncidentActs(IncidentDetail):
         await self._finish(actor, form, Move.REOPEN, lambda: incidents.reopen(actor, number, reason))
 
     async def _finish(self, actor: Actor, form: dict[str, Any], move: Move, act: Callable[[], Outcome]) -> None:
-        """A move with words: the dialog stays open with them where they are at fault, and closes where somebody was first."""
+        """A move with words: the dialog stays open with them until it is made, and says why it was not."""
         try:
             done = await self._move(actor, _text(form, "number"), move, act)
         except RefusedError as refusal:
             self.refusal = refusal.message
             return
-        self.dialog = ""
         if done:
+            self.dialog = self.refusal = ""
             self.sent_draft = _text(form, "draft_key")
+        else:
+            self.refusal = self.notice.text
 
     async def _move(self, actor: Actor, number: str, move: Move, act: Callable[[], Outcome], *, may_undo: bool = False) -> bool:
         verdict = await database.run(incident_page.make_move, actor, number, move, self.nav.zone, act)
@@ -145,20 +150,22 @@ class IncidentActs(IncidentDetail):
     @requires(Role.RESPONDER)
     async def comment(self, actor: Actor, form: dict[str, Any]) -> None:
         """Write on the timeline. The same draft sent twice is stored once; the browser forgets it when it was stored."""
-        body, key = _text(form, "body"), _text(form, "draft_key")
+        self.comment_refusal = await self._write(actor, _text(form, "number"), _text(form, "body"), _text(form, "draft_key"))
+
+    async def _write(self, actor: Actor, number: str, body: str, key: str) -> str:
+        """Store a comment and close the dialog that it came from; the sentence that says why not, or nothing."""
         if not body.strip():
-            self.comment_refusal = "Write something first."
-            return
+            return "Write something first."
         try:
-            event = await database.run(comments.add, actor, _text(form, "number"), body, key=key or None)
+            event = await database.run(comments.add, actor, number, body, key=key or None)
         except RefusedError as refusal:
-            self.comment_refusal = refusal.message
-            return
-        self.comment_refusal = self.dialog = ""
+            return refusal.message
+        self.dialog = ""
         self.sent_draft = key
         self.revealed = event.seq
         if self._shown is not None and self._shown.window.has_later:
             await self._reload_lines(actor)
+        return ""
 
     # ── dialogs ──
 

@@ -8,7 +8,7 @@ import reflex as rx
 from app.session import requires
 from app.states.incidents import Incidents
 from models.vocabulary import IncidentState, Move, Role, Severity
-from services import database, incident_list, incident_page, incidents, people
+from services import comments, database, incident_list, incident_page, incidents, people
 from services.access import Actor
 from services.errors import InvalidInputError, RefusedError
 from services.incidents import Outcome
@@ -20,7 +20,9 @@ SPANS = (("24h", "the last 24 hours"), ("7d", "the last 7 days"), ("30d", "the l
 
 
 class IncidentsActs(Incidents):
-    """`refusal` is why the dialog did nothing, `sent_draft` the draft that was stored.
+    """`resolved_line` says who resolved the dialog's incident first, `refusal` is why the dialog did nothing.
+
+    `sent_draft` is the draft that was stored.
 
     `holder` is who has the incident that is to be given to somebody, `candidates` are those who can have it.
     `is_choosing` is whether the filters are open to be chosen; the `chosen_*` are what they begin with.
@@ -30,6 +32,7 @@ class IncidentsActs(Incidents):
     resolving_title: str = ""
     firing_count: int = 0
     refires_reopen: str = ""
+    resolved_line: str = ""
     refusal: str = ""
     sent_draft: str = ""
     holder: PersonView = PersonView()
@@ -112,23 +115,36 @@ class IncidentsActs(Incidents):
         head = await self._head(actor, number)
         self.resolving, self.resolving_id, self.resolving_title = head.number, head.id, head.title
         self.firing_count, self.refires_reopen = head.firing_count, head.refires_reopen
-        self.refusal = ""
+        self.refusal, self.resolved_line = "", head.resolved_line
 
     @requires(Role.RESPONDER)
     async def resolve(self, actor: Actor, form: dict[str, Any]) -> None:
-        """It is over, and this fixed it. A refusal leaves the dialog open with the words in it."""
-        number, notes = _text(form, "number"), _text(form, "notes")
+        """It is over, and this fixed it. A refusal leaves the dialog open with the words in it.
+
+        When the dialog showed that somebody was first, they become a comment.
+        """
+        number, notes, as_comment = _text(form, "number"), _text(form, "notes"), _text(form, "as_comment")
         if not notes.strip():
-            self.refusal = "Write what fixed it: one sentence is enough."
+            self.refusal = "Write something first." if as_comment else "Write what fixed it: one sentence is enough."
             return
         try:
+            if as_comment:
+                await database.run(comments.add, actor, number, notes, key=_text(form, "draft_key") or None)
+                self._resolving_is_over(form)
+                self.say(f"Your comment is on the timeline of {number}.")
+                return
             done = await self._move(actor, number, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes))
         except RefusedError as refusal:
             self.refusal = refusal.message
             return
-        self.resolving = ""
         if done:
-            self.sent_draft = _text(form, "draft_key")
+            self._resolving_is_over(form)
+        else:
+            self.refusal, self.resolved_line = self.notice.text, (await self._head(actor, number)).resolved_line
+
+    def _resolving_is_over(self, form: dict[str, Any]) -> None:
+        self.resolving = self.refusal = ""
+        self.sent_draft = _text(form, "draft_key")
 
     @requires(Role.VIEWER)
     def set_resolving(self, _actor: Actor, is_open: bool) -> None:

@@ -49,6 +49,7 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         created_at=rfc3339(row["created_at"]),
         resolved_at=rfc3339(row["resolved_at"]),
         resolved_after=span(row["ttr_seconds"]) if row["ttr_seconds"] is not None else "",
+        resolved_line=_resolved_line(snapshot, zone) if row["resolved_at"] else "",
         occurrence=row["occurrence"],
         occurrence_text=f"{ordinal(row['occurrence'])} occurrence" if reopened else "",
         firing_count=row["firing_count"],
@@ -79,6 +80,12 @@ def _by(snapshot: Snapshot, at: datetime, actor_id: UUID | None, zone: ZoneInfo)
     name = snapshot.names.get(actor_id, "") if actor_id else ""
     when = hour_since(at, snapshot.row["created_at"], zone)
     return f"{when} by {name}" if name else when
+
+
+def _resolved_line(snapshot: Snapshot, zone: ZoneInfo) -> str:
+    row = snapshot.row
+    name = snapshot.names.get(row["resolved_by"], "") or "Somebody"
+    return f"{name} resolved it at {hour_since(row['resolved_at'], row['created_at'], zone)}."
 
 
 def _steps(snapshot: Snapshot, zone: ZoneInfo) -> Iterator[StepView]:

@@ -226,13 +226,19 @@ def test_a_refused_dialog_stays_open_with_the_reason(night: Story) -> None:
     assert (state.dialog, state.sent_draft, night.incident().state) == ("", "d" * 32, IncidentState.RESOLVED)
 
 
-def test_a_move_that_came_too_late_closes_the_dialog_and_keeps_the_words(night: Story) -> None:
+def test_a_move_that_came_too_late_says_so_in_the_dialog_and_its_words_can_be_a_comment(night: Story) -> None:
     state = opened(night.organisation.responder)
     call(state, "open_dialog", name="resolve")
     incidents.resolve(night.organisation.manager, "INC-1", "Done")
     call(state, "resolve", form=form(notes="Mine"))
-    assert (state.dialog, state.sent_draft) == ("", "")
-    assert (state.notice.text, state.notice.tone) == ("Not resolved: Mina Okafor resolved it at 03:07.", "bad")
+    assert (state.dialog, state.sent_draft, state.refusal) == ("resolve", "", "Not resolved: Mina Okafor resolved it at 03:07.")
+    assert (state.notice.text, state.notice.tone) == (state.refusal, "bad")
+    call(state, "resolve", form=form(notes=" ", as_comment="on"))
+    assert (state.dialog, state.refusal) == ("resolve", "Write something first.")
+    call(state, "resolve", form=form(notes="Mine", as_comment="on"))
+    assert (state.dialog, state.refusal, state.sent_draft) == ("", "", "d" * 32)
+    assert night.incident().resolution_notes == "Done"
+    assert [row.html for row in opened(night.organisation.responder).rows if row.type == "comment"] == ["<p>Mine</p>"]
 
 
 def test_undo_takes_the_last_move_back_once(night: Story) -> None:

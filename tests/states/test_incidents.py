@@ -290,15 +290,19 @@ def test_resolving_asks_what_fixed_it_and_keeps_the_dialog_until_it_is_said(nigh
     assert state.notice.text.startswith("Resolved after")
 
 
-def test_resolving_what_somebody_has_resolved_says_who(night: Story) -> None:
+def test_resolving_what_somebody_has_resolved_says_who_and_the_words_can_be_a_comment(night: Story) -> None:
     state = opened(night.organisation.responder)
     call(state, "move", number="INC-1", verb="resolve")
     incidents.resolve(night.organisation.manager, "INC-1", "Done")
 
     call(state, "resolve", form={"number": "INC-1", "notes": "Mine"})
 
-    assert state.resolving == ""
-    assert state.notice.text == "Not resolved: Mina Okafor resolved it at 03:11."
+    assert (state.resolving, state.resolved_line) == ("INC-1", "Mina Okafor resolved it at 03:11.")
+    assert state.notice.text == state.refusal == "Not resolved: Mina Okafor resolved it at 03:11."
+
+    call(state, "resolve", form={"number": "INC-1", "notes": "Mine", "as_comment": "on", "draft_key": "k" * 32})
+
+    assert (state.resolving, state.refusal, state.sent_draft) == ("", "", "k" * 32)
     assert night.incident("INC-1").resolution_notes == "Done"
 
 

@@ -29,7 +29,7 @@ ALLOWED = {
     "input": {"type", "checked", "disabled", "aria-label"},
     "pre": {"class", "tabindex"},
     "div": {"class", "tabindex"},
-    **{tag: set() for tag in ("p", "br", "hr", "em", "strong", "s", "code", "blockquote", "h3", "h4", "h5", "h6")},
+    **{tag: set() for tag in ("p", "br", "hr", "em", "strong", "s", "code", "blockquote", "h2", "h3", "h4", "h5", "h6")},
     **{tag: set() for tag in ("table", "thead", "tbody", "tr", "th", "td")},
 }
 CLASSES = {"contains-task-list", "task-list-item", "code", "wide"}
@@ -159,9 +159,9 @@ def test_a_link_to_nowhere_is_no_link(text: str) -> None:
 
 def test_headings_leave_the_page_its_own_and_skip_no_level() -> None:
     assert re.findall(r"<(h\d)>", shown("# A\n## B\n#### C\n##### D\n###### E\n# F\n### G\n## H")) == [
-        *("h3", "h4", "h5", "h6", "h6", "h3", "h4", "h4")
+        *("h2", "h3", "h4", "h5", "h6", "h2", "h3", "h3")
     ]
-    assert re.findall(r"<(h\d)>", shown("### deep first\n\n> # quoted\n\nTitle\n=====")) == ["h3", "h3", "h3"]
+    assert re.findall(r"<(h\d)>", shown("### deep first\n\n> # quoted\n\nTitle\n=====")) == ["h2", "h2", "h2"]
     assert "<h" not in shown("#\n\n##  ##")
 
 
