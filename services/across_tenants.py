@@ -197,6 +197,11 @@ def any_admin_exists() -> bool:
     return bool(_row(select(exists().where(_user.role == Role.ADMIN)))[0])
 
 
+def any_person_exists() -> bool:
+    """Whether the installation has people already."""
+    return bool(_row(select(exists().where(_user.id.is_not(None))))[0])
+
+
 def replace_set_up_link(token_hash: str, expires_at: datetime) -> None:
     """Store a link for the set-up; those made before it are used up."""
     with database.write_everywhere() as tx:

@@ -55,6 +55,11 @@ def set_up_is_open(token: str) -> bool:
     return _good(token, LinkPurpose.SETUP) is not None and not across_tenants.any_admin_exists()
 
 
+def waits_for_first_admin() -> bool:
+    """Whether nobody was ever added, so that the set-up link is the only way in."""
+    return not across_tenants.any_person_exists()
+
+
 def _good(token: str, purpose: LinkPurpose) -> FoundLink | None:
     if not token.startswith(_BEGINNING) or len(token) > 100:
         return None

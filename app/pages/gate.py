@@ -52,12 +52,21 @@ def _what_it_is_for() -> rx.Component:
     )
 
 
+def _where_the_link_is() -> rx.Component:
+    return rx.el.p(
+        "Tocsin waits for its first administrator. The set-up link stands in the terminal or the log where Tocsin was started; "
+        "a restart prints a new one.",
+        class_name="dim",
+    )
+
+
 def sign_in_page() -> rx.Component:
     """E-mail and password, then on to the page that was asked for."""
     return _page(
         rx.el.div(
             rx.el.h1("Sign in"),
             rx.cond(Gate.goes_on_to != "", rx.el.p("You then go straight on to ", rx.el.b(Gate.goes_on_to), ".", class_name="dim")),
+            rx.cond(Gate.waits_for_first, _where_the_link_is()),
         ),
         native_form(
             _whole_form(),
@@ -114,7 +123,11 @@ def set_up_page() -> rx.Component:
         "It was used, it is older than 24 hours, or there is an administrator already.",
         rx.el.p("Without an administrator, the server prints a new link each time that it starts.", class_name="dim"),
     )
-    return _page(rx.cond(Gate.is_open, form, over))
+    missing = rx.fragment(
+        rx.el.h1("Open the set-up link"), _where_the_link_is(), page_link("Go to sign-in", to="/login", class_name="link")
+    )
+    closed = rx.cond(Gate.waits_for_first & (Gate.token == ""), missing, over)
+    return _page(rx.cond(Gate.is_open, form, closed))
 
 
 def new_password_page() -> rx.Component:

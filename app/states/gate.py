@@ -12,10 +12,14 @@ _FIELDS = (refused_forms.WHOLE_FORM, "organisation", "name", "handle", "email", 
 
 
 class Gate(rx.State):
-    """What stands in the forms of these pages. `values` and `errors` go by the names of the fields."""
+    """What stands in the forms of these pages. `values` and `errors` go by the names of the fields.
+
+    `waits_for_first` is true while the installation has nobody at all.
+    """
 
     is_loaded: bool = False
     is_open: bool = False
+    waits_for_first: bool = False
     token: str = ""
     next_path: str = ""
     goes_on_to: str = ""
@@ -32,6 +36,7 @@ class Gate(rx.State):
             return rx.redirect(wanted)
         self.next_path = "" if wanted == HOME else wanted
         self.goes_on_to = wanted.partition("?")[0].removeprefix("/incidents/") if wanted.startswith("/incidents/") else ""
+        self.waits_for_first = await database.run(one_time_links.waits_for_first_admin)
         self._show("/login")
         return None
 
@@ -40,6 +45,7 @@ class Gate(rx.State):
         """Show the set-up form, where the link in the address opens it."""
         self._begin()
         self.is_open = await database.run(one_time_links.set_up_is_open, self.token)
+        self.waits_for_first = await database.run(one_time_links.waits_for_first_admin)
         self._show("/setup")
 
     @open_to_all

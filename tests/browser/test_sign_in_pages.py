@@ -25,6 +25,10 @@ def test_the_printed_link_makes_the_first_admin_once(new_server: Callable[..., S
     link = re.findall(r"http://\S+/setup\?token=\S+", server.log)[-1]
     context = browser.new_context(base_url=server.address)
     page = context.new_page()
+    for path in ("/login", "/setup"):
+        page.goto(path)
+        expect(page.get_by_text("Tocsin waits for its first administrator")).to_be_visible()
+    expect(page.get_by_role("heading", name="Open the set-up link")).to_be_visible()
     page.goto(link)
     page.get_by_label("Organisation").fill("Northwind Traders")
     page.get_by_label("Your name").fill("Alice Moreau")
@@ -41,6 +45,12 @@ def test_the_printed_link_makes_the_first_admin_once(new_server: Callable[..., S
     ends_at(page, "/incidents")
     page.goto(link)
     expect(page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+    page.goto("/setup")
+    expect(page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
+    context.clear_cookies()
+    page.goto("/login")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_text("Tocsin waits for its first administrator")).to_have_count(0)
     context.close()
 
 

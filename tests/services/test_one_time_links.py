@@ -51,6 +51,12 @@ def test_the_link_makes_the_organisation_and_its_admin_and_signs_them_in(storage
     assert asyncio.run(sign_in.sign_in(FORM["email"], FORM["password"], address="192.0.2.1")).token
 
 
+def test_nobody_is_waited_for_once_there_is_somebody(storage: Storage, clock: MovableClock) -> None:
+    assert one_time_links.waits_for_first_admin()
+    set_up(link())
+    assert not one_time_links.waits_for_first_admin()
+
+
 def test_the_set_up_link_works_once(storage: Storage, clock: MovableClock) -> None:
     token = link()
     set_up(token)
