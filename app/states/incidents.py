@@ -82,7 +82,7 @@ class Incidents(Shell):
         self.words = asked.parameters.get("q", "")
         if wanted.beyond is not None:
             self.newest = incident_list.address(wanted.view, asked.parameters)
-        if self.words:
+        if self.words and (wanted.view is not View.ALL or set(asked.parameters) != {"q"}):
             self.everywhere = incident_list.address(View.ALL, {"q": self.words})
 
     def _send(self, shown: Shown, listing: Listing) -> None:
@@ -99,7 +99,7 @@ class Incidents(Shell):
         self._set("figures", incident_list.figures(listing.counts))
         self._set("tabs", incident_list.tabs(wanted, listing.counts, shown.viewer))
         self._set("older", incident_list.address(wanted.view, parameters, listing.older) if listing.older else "")
-        self._set("all_of_it", incident_list.address(View.ALL, parameters) if any(group.has_more for group in listing.groups) else "")
+        self._set("all_of_it", incident_list.whole_address(wanted, listing))
         self._set("tab_title", f"({listing.counts.attention}) Incidents · Tocsin" if listing.counts.attention else "Incidents · Tocsin")
         self._count_in_nav(shown, listing)
 

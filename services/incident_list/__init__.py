@@ -6,7 +6,7 @@ from services.incident_list.live import Listing, ListKey, feed, key_of, lines
 from services.incident_list.live import read as read_list
 from services.incident_list.programs import page
 from services.incident_list.rows import Viewer, viewer_of
-from services.incident_list.shown import Shown, chips, figures, tabs
+from services.incident_list.shown import Shown, chips, figures, tabs, whole_address
 from services.incident_list.wanted import View, Wanted, address, wanted_by
 
 __all__ = [
@@ -34,4 +34,5 @@ __all__ = [
     "tabs",
     "viewer_of",
     "wanted_by",
+    "whole_address",
 ]

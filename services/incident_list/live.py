@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -52,11 +53,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A part of the list at one moment. `older` is the cursor of the page that follows, empty where there is none."""
+    """A part of the list at one moment. `older` is the cursor of the page that follows, empty where there is none.
+
+    `begun_at` is when its reading began: two that say the same are equal, whenever they were read.
+    """
 
     groups: tuple[Group, ...]
     counts: Counts
     older: str = ""
+    begun_at: datetime = field(default_factory=clock.now, compare=False)
 
 
 def key_of(actor: Actor, wanted: Wanted) -> ListKey:
@@ -70,11 +75,12 @@ def key_of(actor: Actor, wanted: Wanted) -> ListKey:
 
 def read(key: ListKey) -> Listing:
     """This part of the list now. A key was given to an actor who may see it."""
+    begun_at = clock.now()
     with database.read(key.tenant_id) as session:
         counted = counts.take(session)
         if key.view in GROUPED:
-            return Listing(_groups(session, key, counted), counted)
-        return _page(session, key, counted)
+            return Listing(_groups(session, key, counted), counted, begun_at=begun_at)
+        return replace(_page(session, key, counted), begun_at=begun_at)
 
 
 async def _read(key: ListKey) -> Listing:
@@ -106,7 +112,7 @@ def lines(actor: Actor, ids: Sequence[UUID]) -> list[Entry]:
 
 # ── by what waits ──
 
-_STATES_OF = {
+STATES_OF = {
     "attention": (IncidentState.OPEN,),
     "working": (IncidentState.ACKNOWLEDGED, IncidentState.INVESTIGATING),
     "resolved": (IncidentState.RESOLVED,),
@@ -126,7 +132,7 @@ def _groups(session: Session, key: ListKey, counted: Counts) -> tuple[Group, ...
 
 def _group(session: Session, key: ListKey, name: str, counted: Counts) -> Group:
     asked = key.filters.states
-    states = tuple(state for state in _STATES_OF[name] if not asked or state in asked)
+    states = tuple(state for state in STATES_OF[name] if not asked or state in asked)
     if not states:
         return Group(name, (), 0)
     filters = replace(key.filters, states=states)

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from models.vocabulary import Severity
 from services.incident_list.counts import Counts
-from services.incident_list.live import Group, Listing
+from services.incident_list.filters import ME
+from services.incident_list.live import STATES_OF, Group, Listing
 from services.incident_list.rows import Entry, Viewer, row
-from services.incident_list.wanted import View, Wanted, address, without
+from services.incident_list.wanted import GROUPED, View, Wanted, address, without
 from services.incident_page.wording import rfc3339, span
 from services.views import ChipView, FiguresView, IncidentRow, TabView
 
@@ -37,6 +38,8 @@ class Shown:
         self.listing: Listing | None = None
         """What was taken last."""
         self.viewer = viewer
+        self._begun: Listing | None = None
+        """What the rows were taken from."""
 
     def of(self, *groups: str) -> list[IncidentRow]:
         """The rows of these groups, in their order."""
@@ -59,14 +62,25 @@ class Shown:
         else:
             self.rows = [row(entry, self.viewer, group.name) for group in listing.groups for entry in group.entries]
             self.waiting = 0
+            self._begun = listing
         self._head(groups)
 
     def _renew(self, groups: dict[str, Group], others: Sequence[Entry]) -> None:
         now = {entry.id.hex: entry for group in groups.values() for entry in group.entries}
         shown = {one.id for one in self.rows}
-        self.waiting = len(now.keys() - shown)
+        self.waiting = sum(
+            entry.id.hex not in shown and self._has_come(entry, group.name) for group in groups.values() for entry in group.entries
+        )
         now |= {entry.id.hex: entry for entry in others}
         self.rows = [row(now[one.id], self.viewer, one.group) if one.id in now else replace(one, head="") for one in self.rows]
+
+    def _has_come(self, entry: Entry, name: str) -> bool:
+        """Whether an incident that the page does not show came into its group since; else it only moved up from below the last row."""
+        begun = self._begun
+        before = next((group for group in begun.groups if group.name == name), None) if begun else None
+        if begun is None or before is None or not before.has_more or entry.created_at > begun.begun_at:
+            return True
+        return _order(entry, name) < _order(before.entries[-1], name)
 
     def _head(self, groups: dict[str, Group]) -> None:
         """Put the name of a group over its first row."""
@@ -79,6 +93,28 @@ class Shown:
                     hint = f"{len(group.entries)} are shown"
                 self.rows[place] = replace(one, head=head, head_hint=hint, head_count=group.count if group else 0)
             before = one.group
+
+
+def _order(entry: Entry, name: str) -> tuple[float, float]:
+    """Where an incident stands in the group of this name: the smaller, the further up."""
+    if name == "resolved":
+        return (-entry.resolved_at.timestamp() if entry.resolved_at else 0.0, 0.0)
+    if name == "":
+        return (-entry.created_at.timestamp(), 0.0)
+    return (float(tuple(Severity).index(entry.severity)), entry.created_at.timestamp())
+
+
+def whole_address(wanted: Wanted, listing: Listing) -> str:
+    """Where all of the groups that have more than is shown stand page by page; empty where nothing is left out."""
+    more = [group.name for group in listing.groups if group.has_more]
+    if wanted.view not in GROUPED or not more:
+        return ""
+    asked = wanted.asked.filters.states
+    states = [state for name in more for state in STATES_OF[name] if not asked or state in asked]
+    parameters = wanted.asked.parameters | {"state": ",".join(states)}
+    if wanted.view is View.MINE:
+        parameters["assignee"] = ME
+    return address(View.ALL, parameters)
 
 
 def figures(counts: Counts) -> FiguresView:

@@ -27,11 +27,12 @@ def hour(at: datetime, zone: ZoneInfo) -> str:
 
 
 def hour_since(at: datetime, since: datetime, zone: ZoneInfo) -> str:
-    """03:07 on the day of `since`, "25 Nov 03:07" on another day."""
+    """03:07 on the day of `since`, "25 Nov 03:07" on another day, with the year where that is another."""
     there = at.astimezone(zone)
     if there.date() == since.astimezone(zone).date():
         return f"{there:%H:%M}"
-    return f"{there.day} {there:%b %H:%M}"
+    year = "" if there.year == since.astimezone(zone).year else f" {there.year}"
+    return f"{there.day} {there:%b}{year} {there:%H:%M}"
 
 
 def day(at: datetime, zone: ZoneInfo, today: datetime) -> str:

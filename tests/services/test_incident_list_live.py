@@ -251,6 +251,64 @@ def test_while_somebody_reads_rows_stay_in_place_and_tell_the_truth(night: Story
     assert shown.waiting == 0
 
 
+def test_what_moves_up_from_below_the_last_row_is_not_new(night: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "GROUP_ROWS", 2)
+    viewer = night.organisation.viewer
+    shown = Shown(incident_list.viewer_of(viewer))
+    shown.take(listing(viewer, "view=attention"))
+    assert [one.number for one in shown.rows] == ["INC-2", "INC-4"]
+    night.pass_time(minutes=1)
+    incidents.acknowledge(night.organisation.responder, "INC-2")
+
+    found = listing(viewer, "view=attention")
+    shown.take(found, hold=True, others=incident_list.lines(viewer, shown.missing(found)))
+
+    assert groups(viewer, "view=attention") == {"attention": ["INC-4", "INC-1"]}
+    assert shown.waiting == 0
+
+    incidents.acknowledge(night.organisation.responder, "INC-4")
+    night.fire("z", title="Something new", severity="high")
+    found = listing(viewer, "view=attention")
+    shown.take(found, hold=True, others=incident_list.lines(viewer, shown.missing(found)))
+
+    assert groups(viewer, "view=attention") == {"attention": ["INC-7", "INC-1"]}
+    assert shown.waiting == 1
+
+
+def test_what_came_into_the_group_since_is_new_however_old_it_is(night: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "GROUP_ROWS", 2)
+    viewer = night.organisation.viewer
+    shown = Shown(incident_list.viewer_of(viewer))
+    shown.take(listing(viewer, "view=attention"))
+    night.pass_time(minutes=1)
+    incidents.change_severity(night.organisation.manager, "INC-1", "critical")
+
+    shown.take(listing(viewer, "view=attention"), hold=True)
+
+    assert groups(viewer, "view=attention") == {"attention": ["INC-1", "INC-2"]}
+    assert shown.waiting == 1
+
+
+def test_what_a_group_leaves_out_stands_page_by_page_elsewhere(night: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    viewer = night.organisation.viewer
+
+    def leads(query: str) -> str:
+        wanted = incident_list.wanted_by(viewer, query, "UTC")
+        return incident_list.whole_address(wanted, listing(viewer, query))
+
+    assert leads("view=attention") == ""
+    monkeypatch.setattr(live, "GROUP_ROWS", 1)
+    monkeypatch.setattr(live, "PAGE_ROWS", 1)
+    assert leads("view=attention") == "/incidents?state=open"
+    assert leads("view=now") == "/incidents?state=open%2Cacknowledged%2Cinvestigating"
+    assert leads("view=attention&q=alert") == "/incidents?state=open&q=alert"
+    assert leads("view=all") == ""
+    assert leads("state=open") == ""
+    assert listing(viewer, "state=open").older
+    monkeypatch.setattr(live, "PAGE_ROWS", 50)
+    assert groups(viewer, "state=open") == {"": ["INC-4", "INC-2", "INC-1"]}
+
+
 def test_an_empty_page_holds_nothing_back(story: Story) -> None:
     viewer = story.organisation.viewer
     shown = Shown(incident_list.viewer_of(viewer))
