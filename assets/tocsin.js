@@ -501,6 +501,37 @@
   }
   document.addEventListener("focusin", ({ target }) => { const row = target.closest?.("[data-row]"); if (row) markRow(row); });
 
+  // Who comes back from an incident finds its row where it stood, for as long as the list takes to settle.
+  const LEFT = "tocsin:left", RETURN_MS = 2000;
+  const here = () => location.pathname.replace(/\/$/, "") + location.search;
+  let left = null, away = true, returnEnds = 0;
+  try { left = JSON.parse(sessionStorage.getItem(LEFT)); } catch { /* the list begins at its top then */ }
+  function keepLeft(value) {
+    left = value;
+    returnEnds = 0;
+    try { if (value) sessionStorage.setItem(LEFT, JSON.stringify(value)); else sessionStorage.removeItem(LEFT); } catch { /* as above */ }
+  }
+  document.addEventListener("click", ({ target }) => {
+    const row = target.closest?.("[data-list] [data-row]");
+    if (!row) return;
+    keepLeft({ address: here(), row: row.dataset.row, top: row.getBoundingClientRect().top });
+    away = false;
+  }, true);
+  function comeBack() {
+    if (!left) return;
+    if (here() !== left.address) { away = true; returnEnds = 0; return; }
+    const row = away && rows().find((one) => one.dataset.row === left.row);
+    if (!row) return;
+    if (!returnEnds) { returnEnds = Date.now() + RETURN_MS; setTimeout(() => { if (returnEnds) keepLeft(null); }, RETURN_MS); }
+    if (document.activeElement === document.body || document.activeElement?.id === "main") row.focus({ preventScroll: true });
+    for (const scroller of [row.closest("main"), document.scrollingElement]) {
+      if (scroller) scroller.scrollTop += row.getBoundingClientRect().top - left.top;
+    }
+  }
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+    document.addEventListener(name, () => { if (left && away && here() === left.address) keepLeft(null); }, { capture: true, passive: true });
+  }
+
   // Whether somebody reads the list, so that new rows wait: the state is told by a click on a hidden switch.
   let pointerInside = false, told = null, freeTimer = 0;
   function readsList() {
@@ -682,7 +713,7 @@
       if (place) keepPlace();
       if (awaited) reveal(awaited);
     }
-    if (rowsMoved) { enterRows(); tellBusy(); }
+    if (rowsMoved) { enterRows(); comeBack(); requestAnimationFrame(comeBack); tellBusy(); }
   }
   // React compares the page with what it would draw when it takes it over: until then nothing may be written into it.
   const takenOver = () => !("__reactRouterContext" in window) || Object.keys(document.body).some((name) => name.startsWith("__reactFiber"));

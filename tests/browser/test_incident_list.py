@@ -219,6 +219,22 @@ def test_a_list_that_is_scrolled_or_has_the_focus_keeps_its_place(northwind: Nor
     expect(link(page, newest)).to_have_count(1)
 
 
+def test_who_comes_back_finds_the_row_where_it_stood(northwind: Northwind, listed: Callable[..., Page], name: str) -> None:
+    numbers = [northwind.fire(f"{name}-{place}", title=f"Deep {place} {name}") for place in range(16)]
+    page = listed(query=f"q={name}", viewport={"width": 1440, "height": 500})
+    expect(rows(page)).to_have_count(16)
+    row = link(page, numbers[3])
+    row.scroll_into_view_if_needed()
+    top = row.evaluate("row => row.getBoundingClientRect().top")
+    assert page.locator("main").evaluate("main => main.scrollTop") > 0
+    row.click()
+    expect(page.get_by_role("heading", name=f"Deep 3 {name}")).to_be_visible()
+    page.go_back()
+    expect(row).to_be_focused()
+    page.wait_for_timeout(500)
+    assert abs(row.evaluate("row => row.getBoundingClientRect().top") - top) <= 2
+
+
 def test_it_is_still_under_the_reader_who_came_back(northwind: Northwind, listed: Callable[..., Page], name: str) -> None:
     known = northwind.fire(name)
     page = listed()
