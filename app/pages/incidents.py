@@ -65,13 +65,15 @@ def _wrong() -> rx.Component:
 
 
 def _pages() -> rx.Component:
-    def link(words: str, icon_name: str, to: Any) -> rx.Component:
+    worst_first = Incidents.attention.length() > 0  # type: ignore[attr-defined]
+
+    def link(words: Any, icon_name: str, to: Any) -> rx.Component:
         return rx.cond(to != "", page_link(icon(icon_name, 14), words, to=to, class_name="page-link"))
 
     return rx.el.nav(
-        link("Newest", "arrow-up-to-line", Incidents.newest),
-        link("All of these, newest first", "list", Incidents.all_of_it),
-        link("Older", "arrow-down", Incidents.older),
+        link(rx.cond(worst_first, "From the top", "Newest"), "arrow-up-to-line", Incidents.newest),
+        link("All of these", "list", Incidents.all_of_it),
+        link(rx.cond(worst_first, "More", "Older"), "arrow-down", Incidents.older),
         class_name="pages",
         aria_label="Pages",
     )

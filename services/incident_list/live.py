@@ -79,7 +79,8 @@ def read(key: ListKey) -> Listing:
     with database.read(key.tenant_id) as session:
         counted = counts.take(session)
         if key.view in GROUPED:
-            return Listing(_groups(session, key, counted), counted, begun_at=begun_at)
+            groups = _groups(session, key, counted)
+            return Listing(groups, counted, _further(key, groups), begun_at=begun_at)
         return replace(_page(session, key, counted), begun_at=begun_at)
 
 
@@ -140,21 +141,32 @@ def _group(session: Session, key: ListKey, name: str, counted: Counts) -> Group:
     if name == "resolved":
         ids = scans.resolved_since(session, filters, clock.now() - counts.RESOLVED_SPAN, limit=limit + 1)
     else:
-        ids = _worst_first(session, filters, limit + 1)
+        ids = _worst_first(session, filters, limit + 1, key.beyond)
     entries = tuple(rows.entries(session, ids[:limit]))
     has_more = len(ids) > limit
-    count = _COUNTS[name](counted) if has_more and key.filters == Filters() else len(entries)
+    is_part = has_more or key.beyond is not None
+    count = _COUNTS[name](counted) if is_part and key.filters == Filters() else len(entries)
     return Group(name, entries, count, has_more)
 
 
-def _worst_first(session: Session, filters: Filters, limit: int) -> list[UUID]:
-    """The worst first, and of those that are as bad the ones that wait the longest."""
+def _worst_first(session: Session, filters: Filters, limit: int, beyond: Place | None) -> list[UUID]:
+    """The worst first, and of those that are as bad the ones that wait the longest; from the one after `beyond` on."""
     found: list[UUID] = []
-    for severity in filters.severities or tuple(Severity):
-        if len(found) < limit:
+    worst_left = tuple(Severity).index(beyond.severity) if beyond is not None and beyond.severity is not None else 0
+    for severity in tuple(Severity)[worst_left:]:
+        if len(found) < limit and severity in (filters.severities or tuple(Severity)):
+            after = beyond if beyond is not None and beyond.severity is severity else None
             worst = replace(filters, severities=(severity,))
-            found += scans.find(session, worst, limit=limit - len(found), oldest_first=True)
+            found += scans.find(session, worst, limit=limit - len(found), beyond=after, oldest_first=True)
     return found
+
+
+def _further(key: ListKey, groups: tuple[Group, ...]) -> str:
+    """The cursor of what needs attention after these, in the view of that alone."""
+    if key.view is not View.ATTENTION or not groups or not groups[0].has_more:
+        return ""
+    last = groups[0].entries[-1]
+    return cursors.write(Place(last.created_at, last.id, last.severity), key.tenant_id)
 
 
 # ── by time ──

@@ -33,7 +33,7 @@ def page(actor: Actor, filters: Filters = EVERY, cursor: str | None = None, limi
     require(actor, Role.VIEWER)
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInputError(f"Limit must be a number from 1 to {MAX_LIMIT}.", field="limit")
-    beyond = cursors.read(cursor, actor.tenant_id) if cursor is not None else None
+    beyond = cursors.read_time(cursor, actor.tenant_id) if cursor is not None else None
     with database.read(actor.tenant_id) as session:
         ids = scans.find(session, filters, limit=limit + 1, beyond=beyond)
         items = _records(session, ids[:limit])

@@ -34,10 +34,14 @@ Lane = tuple[IncidentState | None, Severity | None]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the list: the incident with this time and id stands just before it."""
+    """A place in the list: the incident with this time and id stands just before it.
+
+    `severity` is that incident's where the worst come first; None where the list is in the order of time.
+    """
 
     created_at: datetime
     id: UUID
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

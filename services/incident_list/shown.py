@@ -11,7 +11,7 @@ from services.incident_list.counts import Counts
 from services.incident_list.filters import ME
 from services.incident_list.live import STATES_OF, Group, Listing
 from services.incident_list.rows import Entry, Viewer, row
-from services.incident_list.wanted import GROUPED, View, Wanted, address, without
+from services.incident_list.wanted import View, Wanted, address, without
 from services.incident_page.wording import rfc3339, span
 from services.views import ChipView, FiguresView, IncidentRow, TabView
 
@@ -105,10 +105,13 @@ def _order(entry: Entry, name: str) -> tuple[float, float]:
 
 
 def whole_address(wanted: Wanted, listing: Listing) -> str:
-    """Where all of the groups that have more than is shown stand page by page; empty where nothing is left out."""
+    """Where all of the groups that have more than is shown stand page by page; empty where nothing is left out, or in such a place."""
     more = [group.name for group in listing.groups if group.has_more]
-    if wanted.view not in GROUPED or not more:
+    if wanted.view not in (View.NOW, View.MINE) or not more:
         return ""
+    if more == ["attention"]:
+        mine = {"assignee": ME} if wanted.view is View.MINE else {}
+        return address(View.ATTENTION, wanted.asked.parameters | mine)
     asked = wanted.asked.filters.states
     states = [state for name in more for state in STATES_OF[name] if not asked or state in asked]
     parameters = wanted.asked.parameters | {"state": ",".join(states)}

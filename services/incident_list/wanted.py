@@ -18,7 +18,10 @@ _MOST_PARAMETERS = 40
 
 
 class View(StrEnum):
-    """A part of the list that has a name. The first three stand in groups, what waits first; the others are newest first."""
+    """A part of the list that has a name. The first three stand in groups, what waits first; the others are newest first.
+
+    Attention and those that are newest first go on page by page.
+    """
 
     NOW = "now"
     ATTENTION = "attention"
@@ -55,12 +58,20 @@ def wanted_by(actor: Actor, query: str, zone: str) -> Wanted:
         *most, last = View
         asked.wrong["view"] = f"There is no view “{filters.short(named)}”. It is one of {', '.join(most)} and {last}."
     beyond = None
-    if "cursor" in given and view not in GROUPED:
-        try:
-            beyond = cursors.read(given["cursor"][-1], actor.tenant_id)
-        except InvalidInputError:
+    if "cursor" in given and view not in (View.NOW, View.MINE):
+        beyond = _place(given["cursor"][-1], actor, view)
+        if beyond is None:
             asked.wrong["cursor"] = "This page of the list is not known any more: here is the first one."
     return Wanted(view, asked, beyond)
+
+
+def _place(cursor: str, actor: Actor, view: View) -> Place | None:
+    """The place that a cursor names; None when it is none, or one of another order."""
+    try:
+        place = cursors.read(cursor, actor.tenant_id)
+    except InvalidInputError:
+        return None
+    return place if (place.severity is not None) == (view is View.ATTENTION) else None
 
 
 def address(view: View, parameters: Mapping[str, str], cursor: str = "") -> str:

@@ -523,3 +523,21 @@ def test_axe_finds_nothing_where_there_is_nothing(
     page = as_person(new_northwind(), role, "/incidents", bypass_csp=True, **PHONE)
     expect(page.get_by_role("heading", name="Waiting for your first alert…")).to_be_visible()
     assert violations(page) == []
+
+
+def test_what_needs_attention_is_read_page_by_page(new_northwind: Callable[..., Northwind], as_person: Callable[..., Page]) -> None:
+    northwind = new_northwind()
+    for place in range(53):
+        northwind.fire(f"many {place}", title=f"Waits as number {place}", severity="warning" if place < 2 else "critical")
+    page = as_person(northwind, Role.RESPONDER, "/incidents?view=attention")
+    rows = page.locator("[data-row]")
+    expect(rows).to_have_count(50)
+    page.get_by_role("link", name="More").click()
+    for _ in range(2):  # a reload keeps the place
+        expect(rows).to_have_count(3)
+        assert [row.get_attribute("data-row") for row in rows.all()] == ["INC-53", "INC-1", "INC-2"]
+        page.reload()
+    page.get_by_role("link", name="From the top").click()
+    expect(rows).to_have_count(50)
+    page.go_back()
+    expect(rows).to_have_count(3)

@@ -296,12 +296,12 @@ def test_what_a_group_leaves_out_stands_page_by_page_elsewhere(night: Story, mon
         wanted = incident_list.wanted_by(viewer, query, "UTC")
         return incident_list.whole_address(wanted, listing(viewer, query))
 
-    assert leads("view=attention") == ""
+    assert leads("view=now") == ""
     monkeypatch.setattr(live, "GROUP_ROWS", 1)
     monkeypatch.setattr(live, "PAGE_ROWS", 1)
-    assert leads("view=attention") == "/incidents?state=open"
     assert leads("view=now") == "/incidents?state=open%2Cacknowledged%2Cinvestigating"
-    assert leads("view=attention&q=alert") == "/incidents?state=open&q=alert"
+    assert leads("view=now&state=open") == "/incidents?view=attention&state=open"
+    assert leads("view=attention") == "", "it goes on page by page where it is"
     assert leads("view=all") == ""
     assert leads("state=open") == ""
     assert listing(viewer, "state=open").older
@@ -404,3 +404,36 @@ def test_unresolved_for_a_month_is_still_first(night: Story) -> None:
 
     assert found.groups[0].entries[0].state is IncidentState.OPEN
     assert night.clock.now - found.groups[0].entries[0].created_at > timedelta(days=29)
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_what_needs_attention_goes_on_page_by_page_in_its_own_order(night: Story, monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    monkeypatch.setattr(live, "GROUP_ROWS", rows)
+    for number in (7, 8, 9):
+        night.pass_time(minutes=1)
+        night.fire(f"a{number}", title=f"Alert {number}", severity="warning" if number == 8 else "critical")
+    viewer = night.organisation.viewer
+    query, seen = "view=attention", list[str]()
+    while True:
+        found = listing(viewer, query)
+        (group,) = found.groups
+        assert (group.count, len(group.entries) <= rows) == (6, True)
+        seen += [entry.number for entry in group.entries]
+        if not found.older:
+            break
+        query = f"view=attention&cursor={found.older}"
+    assert seen == ["INC-2", "INC-4", "INC-7", "INC-9", "INC-8", "INC-1"]
+    assert groups(viewer, f"view=attention&severity=low&cursor={listing(viewer, 'view=attention').older}") == {"attention": ["INC-1"]}
+
+
+def test_a_cursor_of_another_order_is_told_and_shows_the_first_page(night: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "GROUP_ROWS", 1)
+    monkeypatch.setattr(live, "PAGE_ROWS", 1)
+    viewer = night.organisation.viewer
+    by_need, by_time = listing(viewer, "view=attention").older, listing(viewer, "view=all").older
+    for query in (f"view=all&cursor={by_need}", f"view=attention&cursor={by_time}"):
+        wanted = incident_list.wanted_by(viewer, query, "UTC")
+        assert wanted.beyond is None
+        assert "first one" in wanted.asked.wrong["cursor"]
+    with pytest.raises(InvalidInputError, match="Cursor must be"):
+        incident_list.page(viewer, cursor=by_need)
