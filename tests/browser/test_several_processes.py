@@ -47,6 +47,9 @@ def test_a_change_is_on_the_pages_of_all_processes_and_a_killed_one_takes_nothin
         box.fill(f"Half a sentence of {place}")
     for pid in web_processes(northwind)[:1]:
         os.kill(pid, signal.SIGKILL)
+    northwind.write_lines(number, 1)  # whoever shows this has a process that lives
+    for page in pages:
+        expect(page.get_by_role("log")).to_contain_text("Line 0 of a long night", timeout=30_000)
     all_are_live(pages)
     for place, (page, box) in enumerate(zip(pages, boxes, strict=True)):
         expect(box).to_have_value(f"Half a sentence of {place}")
