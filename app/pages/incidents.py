@@ -10,6 +10,7 @@ from app.components.dialogs import callout, dialog
 from app.components.empty import empty, skeleton_rows
 from app.components.forms import hidden, sent_draft
 from app.components.incident_rows import column_heads, fresh, incident_list, list_watch
+from app.components.kinds import kinds
 from app.components.labels import icon
 from app.components.links import page_link
 from app.components.resolving import already_resolved, what_fixed_it
@@ -17,6 +18,7 @@ from app.components.shell import shell
 from app.pages.incidents_tools import filters, strip, views
 from app.states.incidents import Incidents
 from app.states.incidents_acts import IncidentsActs
+from app.states.integrations import Integrations
 
 
 def page() -> rx.Component:
@@ -119,11 +121,7 @@ def _first_run() -> rx.Component:
 
     connect = rx.cond(
         Incidents.nav.is_admin,
-        rx.el.div(
-            page_link(icon("plug", 15), "Connect what sends your alerts", to="/integrations/new", class_name="button-link"),
-            page_link("All integrations", to="/integrations", class_name="link"),
-            class_name="line wrap",
-        ),
+        rx.fragment(kinds(Integrations.make), page_link("All integrations", to="/integrations", class_name="link")),
         rx.el.p("An admin of your organisation connects what sends the alerts.", class_name="dim"),
     )
     return rx.el.div(
@@ -131,7 +129,7 @@ def _first_run() -> rx.Component:
             rx.el.i(class_name="bulb waiting", aria_hidden="true"), rx.el.h2("Waiting for your first alert…"), class_name="line first"
         ),
         rx.el.p(
-            "Nothing has reached Tocsin yet. Connect a sender, send one alert, and watch it become an incident here, without a reload.",
+            "Nothing has reached Tocsin yet. Pick what sends your alerts, send one, and watch it become an incident, without a reload.",
             class_name="dim lead",
         ),
         connect,

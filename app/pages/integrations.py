@@ -6,18 +6,11 @@ import reflex as rx
 
 from app.components.ages import age
 from app.components.empty import empty, skeleton_rows
-from app.components.forms import hidden
+from app.components.kinds import kinds
 from app.components.labels import icon, tag
 from app.components.links import page_link
 from app.components.shell import shell
 from app.states.integrations import Integrations
-from models.vocabulary import IntegrationKind
-
-KINDS = (
-    (IntegrationKind.ALERTMANAGER, "Alertmanager", "bell-ring", "the webhook of Prometheus' Alertmanager"),
-    (IntegrationKind.GRAFANA, "Grafana", "chart-line", "a contact point of type webhook"),
-    (IntegrationKind.GENERIC, "Plain webhook", "webhook", "anything that can send JSON: a script, curl, a cron job"),
-)
 
 
 def bulb(light: Any) -> rx.Component:
@@ -94,22 +87,6 @@ def page() -> rx.Component:
     )
 
 
-def _kind(kind: str, name: str, icon_name: str, what: str) -> rx.Component:
-    return rx.el.form(
-        hidden("kind", kind),
-        rx.el.button(
-            rx.el.span(icon(icon_name, 18), class_name="dim"),
-            rx.el.span(rx.el.b(name), rx.el.small(what, class_name="dimmer")),
-            type="submit",
-            class_name="card kind",
-            data_key_name=name,
-            data_needs_connection="",
-            data_acts="",
-        ),
-        on_submit=Integrations.make,
-    )
-
-
 def new_page() -> rx.Component:
     """What can be connected: one click makes the integration."""
     return shell(
@@ -117,7 +94,7 @@ def new_page() -> rx.Component:
         rx.el.div(
             rx.el.h1("What sends your alerts?", class_name="page-head"),
             rx.el.p("One click makes the integration. You then get its address, ready to paste.", class_name="dim"),
-            rx.el.div(*[_kind(kind.value, *words) for kind, *words in KINDS], class_name="kinds"),
+            kinds(Integrations.make),
             class_name="narrow",
         ),
         for_admins=True,
