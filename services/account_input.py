@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from models.vocabulary import Role
 from services import input_text
 from services.errors import InvalidFieldsError, InvalidInputError
 
@@ -46,6 +47,13 @@ class Checks:
 def check_name(value: str, field: str = "name") -> str:
     """A name on one line. Raises: InvalidInputError."""
     return input_text.check_line(value, field, _NAME_MAX)
+
+
+def check_role(value: str, field: str = "role") -> Role:
+    """A role by its word. Raises: InvalidInputError."""
+    if value not in list(Role):
+        raise InvalidInputError(f"Role must be one of {', '.join(Role)}.", field=field)
+    return Role(value)
 
 
 def check_email(value: str, field: str = "email") -> str:

@@ -22,6 +22,7 @@ from services.across_tenants import FoundKey
 from services.errors import InvalidInputError, NotAllowedError, NotFoundError, StorageBusyError
 from services.live_updates import api_keys_topic
 from services.views import ApiKeyRow
+from services.wording import rfc3339
 
 SHOWN_AFTER_END = timedelta(days=30)
 """How long a key that has ended stays on the page of the keys; the audit log knows of it longer."""
@@ -192,15 +193,11 @@ def _row(key: Key, now: datetime) -> ApiKeyRow:
         prefix=key.prefix,
         acts_as=key.acts_as if key.acts_as != key.name else "",
         made_by=key.made_by,
-        made_at=_shown(key.created_at),
-        last_used_at=_shown(key.last_used_at),
-        ends_at=_shown(key.revoked_at or key.expires_at),
+        made_at=rfc3339(key.created_at),
+        last_used_at=rfc3339(key.last_used_at),
+        ends_at=rfc3339(key.revoked_at or key.expires_at),
         state=state,
     )
-
-
-def _shown(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}" if at else ""
 
 
 def actor_for_key(token: str, address: str = "") -> Actor | None:

@@ -43,7 +43,7 @@ __all__ = [
     "use",
     "write",
     "write_everywhere",
-]  # fmt: skip
+]
 
 NOTIFY_CHANNEL = "tocsin"
 _NOTIFY_BYTES = 7_000

@@ -21,6 +21,7 @@ from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError
 from services.views import IntegrationRow, ReceivedAlertRow, SnippetView
+from services.wording import rfc3339
 
 NAME_LIMIT = 120
 OVERLAP = timedelta(hours=24)
@@ -249,17 +250,13 @@ def _row(one: Integration, name: str, service: str) -> IntegrationRow:
         service=service,
         enabled=one.enabled,
         light=light,
-        last_alert_at=_text(one.last_alert_at),
+        last_alert_at=rfc3339(one.last_alert_at),
         alert_count=one.alert_count,
         alert_count_text=f"{one.alert_count:,}",
         last_refusal=one.last_refusal or "",
-        last_refused_at=_text(one.last_refused_at),
-        previous_key_until=_text(until) if until is not None and until > clock.now() else "",
+        last_refused_at=rfc3339(one.last_refused_at),
+        previous_key_until=rfc3339(until) if until is not None and until > clock.now() else "",
     )
-
-
-def _text(time: datetime | None) -> str:
-    return f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else ""
 
 
 def latest(actor: Actor, integration_id: UUID) -> list[ReceivedAlertRow]:
@@ -278,7 +275,7 @@ def latest(actor: Actor, integration_id: UUID) -> list[ReceivedAlertRow]:
                 id=alert.id.hex,
                 title=alert.title,
                 severity=alert.severity.value,
-                received_at=_text(alert.last_seen_at),
+                received_at=rfc3339(alert.last_seen_at),
                 number=holding.shown_number(number) if number else "",
                 outcome="" if number else _why_none(alert),
             )

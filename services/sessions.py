@@ -19,6 +19,7 @@ from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError, StorageBusyError
 from services.live_updates import person_topic, session_topic
 from services.views import SessionRow
+from services.wording import rfc3339
 
 LIFETIME = timedelta(days=30)
 """How long a session lasts without use; each use pushes its end on."""
@@ -157,8 +158,8 @@ def session_rows(actor: Actor) -> list[SessionRow]:
             id=one.id.hex,
             browser=browser_name(one.user_agent),
             address=one.address,
-            began_at=f"{one.created_at:%Y-%m-%dT%H:%M:%SZ}",
-            last_seen_at=f"{one.last_seen_at:%Y-%m-%dT%H:%M:%SZ}",
+            began_at=rfc3339(one.created_at),
+            last_seen_at=rfc3339(one.last_seen_at),
             is_current=one.is_current,
         )
         for one in sessions(actor)

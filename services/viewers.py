@@ -15,6 +15,7 @@ from models.vocabulary import UNRESOLVED, IncidentState, Role, Theme
 from services import clock, database, live_updates
 from services.access import Actor, may, require
 from services.views import NavView, person_view
+from services.wording import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def nav(actor: Actor) -> NavView:
             theme=(user.theme if user else Theme.SYSTEM).value,
             shortcuts=user.shortcuts if user else True,
             zone=(user.timezone if user else None) or _zone_of_browser(session, actor) or tenant.timezone,
-            now=f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            now=rfc3339(clock.now()),
         )
 
 

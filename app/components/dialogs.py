@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from app.components.controls import button
+from app.components.controls import button, copy_button
 from app.components.labels import icon
 from app.components.marks import Text
 
@@ -62,6 +62,33 @@ def _refusal(sentence: Any) -> list[rx.Component]:
         return []
     shown = rx.el.span(icon("circle-alert", 14), sentence, class_name="line")
     return [rx.el.p(rx.cond(sentence != "", shown), class_name="wrong", role="alert")]
+
+
+def shown_once(
+    title: Any, explanation: str, secret: Any, name: str, *more: rx.Component, open: Any, on_open_change: Any, width: str = "520px"
+) -> rx.Component:
+    """Shows a `secret` that is told this once, to be copied. `name` says what it is, `more` follows it."""
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.el.header(rx.dialog.title(title, custom_attrs={"as": "h2"})),
+            rx.el.div(
+                callout(rx.el.b("Shown once. "), explanation, tone="info", icon_name="key-round"),
+                rx.el.div(
+                    rx.el.div(secret, class_name="code", tab_index=0, role="region", aria_label=name),
+                    copy_button(secret, words="Copy", size="2"),
+                    class_name="line",
+                ),
+                *more,
+                class_name="body",
+            ),
+            rx.el.footer(rx.el.span(rx.dialog.close(button("Done", kind="solid")), class_name="push line")),
+            class_name="dlg",
+            style={"--w": width},
+            aria_describedby="",
+        ),
+        open=open,
+        on_open_change=on_open_change,
+    )
 
 
 def confirm(title: Any, text: Any, *, open: Any, on_open_change: Any, on_confirm: Any, verb: Text) -> rx.Component:

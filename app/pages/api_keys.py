@@ -5,8 +5,8 @@ from typing import Any
 import reflex as rx
 
 from app.components.ages import age, moment
-from app.components.controls import button, copy_button
-from app.components.dialogs import callout, confirm, dialog
+from app.components.controls import button
+from app.components.dialogs import confirm, dialog, shown_once
 from app.components.empty import empty, skeleton_rows
 from app.components.forms import select, text_field
 from app.components.labels import tag
@@ -135,36 +135,15 @@ def _new_key() -> rx.Component:
 
 
 def _token() -> rx.Component:
-    return rx.dialog.root(
-        rx.dialog.content(
-            rx.el.header(rx.dialog.title(f"The key {ApiKeys.token_for}", custom_attrs={"as": "h2"})),
-            rx.el.div(
-                callout(
-                    rx.el.b("Shown once. "),
-                    "Only its first letters are kept. Whoever has it may do what its role may, so put it where your program keeps secrets.",
-                    tone="info",
-                    icon_name="key-round",
-                ),
-                rx.el.div(
-                    rx.el.div(ApiKeys.token, class_name="code", tab_index=0, role="region", aria_label="API key"),
-                    copy_button(ApiKeys.token, words="Copy", size="2"),
-                    class_name="line",
-                ),
-                rx.el.p(
-                    "A program sends it with each request, as ",
-                    rx.el.code("Authorization: Bearer …"),
-                    ".",
-                    class_name="dim",
-                ),
-                class_name="body",
-            ),
-            rx.el.footer(rx.el.span(rx.dialog.close(button("Done", kind="solid")), class_name="push line")),
-            class_name="dlg",
-            style={"--w": "560px"},
-            aria_describedby="",
-        ),
+    return shown_once(
+        f"The key {ApiKeys.token_for}",
+        "Only its first letters are kept. Whoever has it may do what its role may, so put it where your program keeps secrets.",
+        ApiKeys.token,
+        "API key",
+        rx.el.p("A program sends it with each request, as ", rx.el.code("Authorization: Bearer …"), ".", class_name="dim"),
         open=ApiKeys.token != "",
         on_open_change=ApiKeys.close_token,
+        width="560px",
     )
 
 

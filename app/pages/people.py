@@ -4,8 +4,8 @@ from typing import Any
 
 import reflex as rx
 
-from app.components.controls import button, copy_button
-from app.components.dialogs import callout, dialog
+from app.components.controls import button
+from app.components.dialogs import dialog, shown_once
 from app.components.empty import skeleton_rows
 from app.components.forms import select, text_field
 from app.components.labels import tag
@@ -97,29 +97,11 @@ def _new_person() -> rx.Component:
 
 
 def _link() -> rx.Component:
-    return rx.dialog.root(
-        rx.dialog.content(
-            rx.el.header(rx.dialog.title(f"A password link for {People.link_for}", custom_attrs={"as": "h2"})),
-            rx.el.div(
-                callout(
-                    rx.el.b("Shown once. "),
-                    "It works once, for 24 hours, and replaces links made before. ",
-                    "Whoever opens it chooses the password, so send it to them alone.",
-                    tone="info",
-                    icon_name="key-round",
-                ),
-                rx.el.div(
-                    rx.el.div(People.link, class_name="code", tab_index=0, role="region", aria_label="Password link"),
-                    copy_button(People.link, words="Copy", size="2"),
-                    class_name="line",
-                ),
-                class_name="body",
-            ),
-            rx.el.footer(rx.el.span(rx.dialog.close(button("Done", kind="solid")), class_name="push line")),
-            class_name="dlg",
-            style={"--w": "520px"},
-            aria_describedby="",
-        ),
+    return shown_once(
+        f"A password link for {People.link_for}",
+        "It works once, for 24 hours, and replaces links made before. Whoever opens it chooses the password, so send it to them alone.",
+        People.link,
+        "Password link",
         open=People.link != "",
         on_open_change=People.close_link,
     )

@@ -7,9 +7,9 @@ from app.session import requires, while_signed_in
 from app.states.profile import complaints
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import api_keys, database, live_updates
+from services import account_input, api_keys, database, live_updates
 from services.access import Actor
-from services.errors import InvalidFieldsError, NotFoundError, RefusedError
+from services.errors import NotFoundError, RefusedError
 from services.views import ApiKeyRow
 
 _LOOK_SECONDS = 60.0
@@ -77,7 +77,7 @@ class ApiKeys(Shell):
                 api_keys.create,
                 actor,
                 name,
-                _role(str(form.get("role", ""))),
+                account_input.check_role(str(form.get("role", ""))),
                 expires_at=api_keys.end_of_day(str(form.get("expires_at", "")), self.nav.zone or "UTC"),
             )
         except RefusedError as refusal:
@@ -124,9 +124,3 @@ class ApiKeys(Shell):
     def _complain(self, errors: dict[str, str], refusal: str = "") -> None:
         self.errors = dict.fromkeys(_FIELDS, "") | errors
         self.refusal = refusal
-
-
-def _role(word: str) -> Role:
-    if word not in list(Role):
-        raise InvalidFieldsError({"role": f"Role must be one of {', '.join(Role)}."})
-    return Role(word)

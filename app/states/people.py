@@ -7,9 +7,9 @@ from app.session import requires, while_signed_in
 from app.states.profile import complaints
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import database, live_updates, one_time_links, people
+from services import account_input, database, live_updates, one_time_links, people
 from services.access import Actor
-from services.errors import InvalidFieldsError, NotFoundError, RefusedError
+from services.errors import NotFoundError, RefusedError
 from services.views import PersonRow
 
 _LOOK_SECONDS = 3600.0
@@ -66,7 +66,7 @@ class People(Shell):
                 email=str(form.get("email", "")),
                 name=str(form.get("name", "")),
                 handle=str(form.get("handle", "")) or None,
-                role=_role(str(form.get("role", ""))),
+                role=account_input.check_role(str(form.get("role", ""))),
             )
         except RefusedError as refusal:
             found = complaints(refusal)
@@ -97,9 +97,3 @@ class People(Shell):
     def _complain(self, errors: dict[str, str], refusal: str = "") -> None:
         self.errors = dict.fromkeys(_FIELDS, "") | errors
         self.refusal = refusal
-
-
-def _role(word: str) -> Role:
-    if word not in list(Role):
-        raise InvalidFieldsError({"role": f"Role must be one of {', '.join(Role)}."})
-    return Role(word)

@@ -20,8 +20,8 @@ from services import clock, database
 from services.access import Actor, require
 from services.audit_log import wording
 from services.audit_log.wanted import Wanted, address
-from services.incident_page.wording import absolute, date_and_time, zone_named
 from services.views import AuditRow, ChangeView, ChoiceView, person_view
+from services.wording import absolute, date_and_time, zone_named
 
 PAGE = 50
 _HIDDEN = frozenset({"event_id"})

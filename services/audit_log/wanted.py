@@ -14,17 +14,16 @@ from sqlmodel import Session, col, select
 
 from models.people import ActorRow, User
 from models.vocabulary import Role
-from services import clock, database, input_text
+from services import address_times, clock, database, input_text
 from services.access import Actor, require
+from services.address_times import NoTimeError, short
 from services.audit_log.wording import KINDS
-from services.incident_page.wording import zone_named
+from services.wording import zone_named
 
 PATH = "/settings/audit"
 PARAMETERS = ("who", "what", "after", "before")
 _MOST_PARAMETERS = 20
 _ACTION = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}")
-_LAST = re.compile(r"([1-9][0-9]{0,3})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = re.compile(r"([0-9]{1,17})-([0-9a-f]{32})")
 
@@ -75,7 +74,7 @@ def wanted_by(actor: Actor, query: str, zone: str) -> Wanted:
             try:
                 found, parameters[name] = _value(session, name, text, zone)
                 values |= found
-            except _WrongError as error:
+            except (_WrongError, NoTimeError) as error:
                 wrong.append(str(error))
     parameters.pop("older", None)
     return Wanted(**values, parameters=parameters, wrong=tuple(wrong))
@@ -98,10 +97,10 @@ def _value(session: Session, name: str, text: str, zone: str) -> tuple[dict[str,
         return _what(text), text
     if name == "older":
         return {"beyond": _place(text)}, text
-    span = _LAST.fullmatch(text) if name == "after" else None
+    span = address_times.span(text) if name == "after" else None
     if span:
-        return {"after": clock.now() - timedelta(hours=int(span[1]) * _HOURS[span[2]])}, text
-    return {name: _time(text, zone)}, text
+        return {"after": clock.now() - span.length}, text.lower()
+    return {name: address_times.moment(text, zone_named(zone))}, text
 
 
 def _who(session: Session, text: str) -> tuple[UUID, str]:
@@ -113,7 +112,7 @@ def _who(session: Session, text: str) -> tuple[UUID, str]:
         query = query.where(col(User.handle) == ("" if input_text.unstorable(wanted) else wanted))
     found = session.exec(query).first()
     if found is None:
-        raise _WrongError(f"There is nobody with the handle “{_short(text)}” here.")
+        raise _WrongError(f"There is nobody with the handle “{short(text)}” here.")
     return found[0], found[1] or found[0].hex
 
 
@@ -124,16 +123,8 @@ def _what(text: str) -> dict[str, Any]:
         return {"action": text}
     *most, last = KINDS
     raise _WrongError(
-        f"“{_short(text)}” is no kind of thing. It is one of {', '.join(most)} and {last}, or an action such as api_key.revoked."
+        f"“{short(text)}” is no kind of thing. It is one of {', '.join(most)} and {last}, or an action such as api_key.revoked."
     )
-
-
-def _time(text: str, zone: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody quoted arrives as a space
-        return (at if at.tzinfo else at.replace(tzinfo=zone_named(zone))).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise _WrongError(f"“{_short(text)}” is no day and no time. Write one such as 2026-11-24 or 2026-11-24T03:07:00Z.") from error
 
 
 def _place(text: str) -> Place:
@@ -141,7 +132,3 @@ def _place(text: str) -> Place:
     if found is None:
         raise _WrongError("This page of the log is not known: here is the first one.")
     return _EPOCH + timedelta(microseconds=int(found[1])), UUID(found[2])
-
-
-def _short(text: str) -> str:
-    return input_text.one_line(text.replace("\x00", " ").encode("utf-8", "replace").decode())[:40]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,17 +17,15 @@ from sqlmodel import Session, col, select
 from models.integrations import Service
 from models.people import ActorRow, User
 from models.vocabulary import IncidentState, Role, Severity
-from services import clock, database, input_text, search
+from services import address_times, clock, database, input_text, search
 from services.access import Actor, require
+from services.address_times import NoTimeError, short
 from services.errors import InvalidFieldsError
 
 WORDS_LIMIT = 200
 ME = "me"
 NOBODY = "none"
 _NUMBER = re.compile(r"INC-([1-9][0-9]{0,8})", re.IGNORECASE)
-_LAST = re.compile(r"([1-9][0-9]{0,3})([hdw])", re.IGNORECASE)
-_HOURS = {"h": 1, "d": 24, "w": 168}
-_UNITS = {"h": "hour", "d": "day", "w": "week"}
 _ALIASES = {"created_after": "after", "created_before": "before"}
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -119,7 +117,7 @@ class _Reader:
                 if input_text.unstorable(text):
                     raise _WrongError(f"“{short(text)}” holds a character that is none.")
                 found, parameter, chip = _READERS[name](self, text)
-            except _WrongError as wrong:
+            except (_WrongError, NoTimeError) as wrong:
                 asked.wrong[given_name] = str(wrong)
                 continue
             values |= found
@@ -157,18 +155,16 @@ class _Reader:
         return {"service": found[0]}, found[1], Chip("service", "Service", "is", found[1])
 
     def after(self, text: str) -> tuple[dict[str, Any], str, Chip]:
-        span = _LAST.fullmatch(text)
+        span = address_times.span(text)
         if span:
-            count, unit = int(span[1]), span[2].lower()
             # whole minutes, so that those who look at the same span share one read
-            since = clock.now().replace(second=0, microsecond=0) - timedelta(hours=count * _HOURS[unit])
-            words = f"{count} {_UNITS[unit]}{'' if count == 1 else 's'}"
-            return {"after": since}, text.lower(), Chip("after", "Created", "in the last", words)
-        at = self._time(text)
+            since = clock.now().replace(second=0, microsecond=0) - span.length
+            return {"after": since}, text.lower(), Chip("after", "Created", "in the last", span.words)
+        at = address_times.moment(text, self._zone)
         return {"after": at}, text, Chip("after", "Created", "since", self._shown(at))
 
     def before(self, text: str) -> tuple[dict[str, Any], str, Chip]:
-        at = self._time(text)
+        at = address_times.moment(text, self._zone)
         return {"before": at}, text, Chip("before", "Created", "before", self._shown(at))
 
     def words(self, text: str) -> tuple[dict[str, Any], str, Chip]:
@@ -179,13 +175,6 @@ class _Reader:
         if not search.words(query):
             raise _WrongError(f"There is no word to look for in “{short(query)}”.")
         return {"words": query}, query, Chip("q", "Words", "", query)
-
-    def _time(self, text: str) -> datetime:
-        try:
-            at = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign that nobody quoted arrives as a space
-            return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise _WrongError(f"“{short(text)}” is no day and no time. Write one such as 2026-11-24 or 2026-11-24T03:07:00Z.") from error
 
     def _shown(self, at: datetime) -> str:
         there = at.astimezone(self._zone)
@@ -218,12 +207,6 @@ def _words(vocabulary: type[Word], text: str, what: str) -> tuple[Word, ...]:
 def _either(chosen: Sequence[str]) -> str:
     *most, last = chosen
     return f"{', '.join(most)} or {last}" if most else last
-
-
-def short(text: str) -> str:
-    """What somebody typed, short and harmless enough for a sentence."""
-    whole = text.replace("\x00", " ").encode("utf-8", "replace").decode()
-    return input_text.one_line(whole)[:40]
 
 
 def _as_id(text: str) -> UUID | None:

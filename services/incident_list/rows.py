@@ -18,9 +18,9 @@ from models.timeline import TimelineEvent
 from models.vocabulary import EventType, IncidentState, Role, Severity, allowed_moves
 from services import database, holding
 from services.access import Actor, may
-from services.incident_page.wording import ordinal, rfc3339, span
 from services.statements import aside
 from services.views import IncidentRow, person_view
+from services.wording import ordinal, rfc3339, span
 
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
 _service: Any = Service.__table__.c  # type: ignore[attr-defined]

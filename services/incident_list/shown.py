@@ -12,8 +12,8 @@ from services.incident_list.filters import ME
 from services.incident_list.live import STATES_OF, Group, Listing
 from services.incident_list.rows import Entry, Viewer, row
 from services.incident_list.wanted import View, Wanted, address, without
-from services.incident_page.wording import rfc3339, span
 from services.views import ChipView, FiguresView, IncidentRow, TabView
+from services.wording import rfc3339, span
 
 _HEADS = {
     "attention": ("Needs attention", "Open; the worst first, then the longest waiting"),

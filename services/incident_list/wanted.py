@@ -8,6 +8,7 @@ from enum import StrEnum
 from urllib.parse import parse_qs, urlencode
 
 from services.access import Actor
+from services.address_times import short
 from services.errors import InvalidInputError
 from services.incident_list import cursors, filters
 from services.incident_list.filters import Asked
@@ -56,7 +57,7 @@ def wanted_by(actor: Actor, query: str, zone: str) -> Wanted:
     view = View(named) if named in list(View) else View.ALL if asked.parameters or asked.wrong else View.NOW
     if named and named not in list(View):
         *most, last = View
-        asked.wrong["view"] = f"There is no view “{filters.short(named)}”. It is one of {', '.join(most)} and {last}."
+        asked.wrong["view"] = f"There is no view “{short(named)}”. It is one of {', '.join(most)} and {last}."
     beyond = None
     if "cursor" in given and view not in (View.NOW, View.MINE):
         beyond = _place(given["cursor"][-1], actor, view)

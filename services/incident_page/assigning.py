@@ -12,7 +12,7 @@ from services import database, incidents, timeline
 from services.access import Actor, require
 from services.errors import ConflictError, InvalidInputError
 from services.incident_page.verdicts import Verdict
-from services.incident_page.wording import hour, zone_named
+from services.wording import hour, zone_named
 
 
 def give(actor: Actor, number: str, to: str, before: str, zone: str, *, again: bool = False) -> Verdict:

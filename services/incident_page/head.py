@@ -12,8 +12,8 @@ from services import clock, holding
 from services.incident_page.firings import AlertHere
 from services.incident_page.lines import as_html, label_views
 from services.incident_page.snapshot import Snapshot
-from services.incident_page.wording import counted, date_and_time, hour_since, ordinal, rfc3339, span
 from services.views import AlertRow, FactView, IncidentHead, LinkView, PersonView, StepView, person_view
+from services.wording import counted, date_and_time, hour_since, ordinal, rfc3339, span
 
 _NEXT = {
     IncidentState.OPEN: Move.ACKNOWLEDGE,

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from models.vocabulary import EventType, IncidentState
 from services import clock, markdown, timeline
 from services.errors import RefusedError
-from services.incident_page.wording import absolute, counted, day, hour, ordinal, rfc3339, span
 from services.records import EventRecord
 from services.views import EventRow, LabelView, person_view
+from services.wording import absolute, counted, day, hour, ordinal, rfc3339, span
 
 _UNTOLD_LABELS = {"alertname", "severity", "prometheus", "grafana_folder"}
 """Labels that a line leaves out: the line says them already, or they name the sender's own parts."""

@@ -15,9 +15,9 @@ from services.incident_page import firings, head, snapshot, window
 from services.incident_page.lines import Line, Reading, lines
 from services.incident_page.snapshot import IncidentKey, Snapshot
 from services.incident_page.window import Show, Window
-from services.incident_page.wording import zone_named
 from services.live_updates import Feed, incident_topic
 from services.views import AlertRow, IncidentHead
+from services.wording import zone_named
 
 GAP_SECONDS = 0.02
 MOST_ALERTS = 200

@@ -15,9 +15,9 @@ from services import database, incidents
 from services.access import Actor, require
 from services.errors import ConflictError
 from services.holding import Held
-from services.incident_page.wording import hour, span, zone_named
 from services.incidents import Outcome
 from services.records import IncidentRecord
+from services.wording import hour, span, zone_named
 
 _NOT = {
     Move.ACKNOWLEDGE: "Not acknowledged",

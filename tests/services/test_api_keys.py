@@ -138,7 +138,7 @@ def test_the_page_lists_what_works_before_what_has_ended(organisation: Organisat
         ("Revoked", "revoked", "Alice Moreau"),
     ]
     assert rows[0].id == mine.id.hex
-    assert rows[3].ends_at == f"{clock.now:%Y-%m-%dT%H:%M:%SZ}"
+    assert rows[3].ends_at == f"{clock.now:%Y-%m-%dT%H:%M:%S.000Z}"
     clock.pass_time(days=30, hours=3)
     assert [row.name for row in api_keys.key_rows(organisation.admin)] == ["By a command", "Lasting"]
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from app import sockets
 from app.states.first_answer import FilledFirst
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
@@ -19,21 +17,9 @@ from services.errors import StorageBusyError
 from services.incident_page.shown import TAIL
 from services.incident_page.window import STEP, WINDOW
 from tests.fixtures.stories import Story
-from tests.fixtures.tabs import begin_session, open_tab
+from tests.fixtures.tabs import begin_session, call, follow, open_tab, run
 
 HERE = "http://localhost/incidents/INC-1"
-
-
-def run(state: Any, name: str, /, **given: Any) -> Any:
-    """The handler's coroutine, on the state that has it."""
-    while name not in type(state).event_handlers:
-        state = state.parent_state
-    return type(state).event_handlers[name].fn(state, **given)
-
-
-def call(state: Any, name: str, /, **given: Any) -> Any:
-    """What the handler answers to the browser."""
-    return asyncio.run(run(state, name, **given))
 
 
 def opened(actor: Actor, url: str = HERE) -> IncidentActs:
@@ -318,31 +304,6 @@ def test_the_order_is_remembered_with_the_person(night: Story) -> None:
 
 
 # ── staying live ──
-
-
-@pytest.fixture
-def open_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All tabs are connected."""
-    monkeypatch.setattr(sockets, "is_tab_open", lambda _token, _sid: True)
-
-
-def follow(state: IncidentActs, happens: Callable[[], Any], until: Callable[[], bool], *, seconds: float = 10) -> bool:
-    """Let the page follow its incident while this happens; whether it came to be so in time."""
-
-    async def following() -> bool:
-        watching = asyncio.create_task(run(state, "watch"))
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(happens)
-        try:
-            for _ in range(int(seconds * 50)):
-                if until():
-                    return True
-                await asyncio.sleep(0.02)
-        finally:
-            watching.cancel()
-        return False
-
-    return asyncio.run(following())
 
 
 @pytest.mark.usefixtures("open_sockets")

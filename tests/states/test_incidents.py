@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app import sockets
 from app.states.incidents import Incidents
 from app.states.incidents_acts import IncidentsActs
 from models.vocabulary import IncidentState
@@ -15,21 +14,9 @@ from services import incidents, sessions
 from services.access import Actor
 from services.incident_list import live
 from tests.fixtures.stories import Story
-from tests.fixtures.tabs import begin_session, open_tab
+from tests.fixtures.tabs import begin_session, call, follow, open_tab, run
 
 HERE = "http://localhost/incidents"
-
-
-def run(state: Any, name: str, **given: Any) -> Any:
-    """The handler's coroutine, on the state that has it."""
-    while name not in type(state).event_handlers:
-        state = state.parent_state
-    return type(state).event_handlers[name].fn(state, **given)
-
-
-def call(state: Any, name: str, **given: Any) -> Any:
-    """What the handler answers to the browser."""
-    return asyncio.run(run(state, name, **given))
 
 
 def opened(actor: Actor, query: str = "") -> IncidentsActs:
@@ -333,31 +320,6 @@ def test_the_choice_begins_with_what_is_set(night: Story) -> None:
 
 
 # ── staying live ──
-
-
-@pytest.fixture
-def open_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All tabs are connected."""
-    monkeypatch.setattr(sockets, "is_tab_open", lambda _token, _sid: True)
-
-
-def follow(state: IncidentsActs, happens: Any, until: Any, *, seconds: float = 5) -> bool:
-    """Let the page follow the list while this happens; whether it came to be so in time."""
-
-    async def following() -> bool:
-        watching = asyncio.create_task(run(state, "watch"))
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(happens)
-        try:
-            for _ in range(int(seconds * 50)):
-                if until():
-                    return True
-                await asyncio.sleep(0.02)
-        finally:
-            watching.cancel()
-        return False
-
-    return asyncio.run(following())
 
 
 @pytest.mark.usefixtures("open_sockets")
