@@ -17,8 +17,10 @@ class Incident(TenantRow, table=True):
 
     `accepts_alerts` is true while new alerts of its group join it, at most until `accepts_until` (None: until it is resolved); at
     most one incident accepts for a group key. `alert_id` is the alert that made it, `previous_id` the incident of the same group
-    before it, `parent_id` the one it was merged into. `touched` is true once a person or a service account acted on it. `last_seq`
-    is the number of the last line on its timeline. `version` grows with each change of this row. Durations are whole seconds.
+    before it, `parent_id` the one it was merged into. `touched` is true once a person or a service account acted on it, which they
+    last did at `last_activity_at`. While nobody has acknowledged it people are told again at `next_call_at`, for the `call_step`-th
+    time after the first. `acknowledgement_timeout_seconds` goes before the organisation's (0: never). `last_seq` is the number of the
+    last line on its timeline. `version` grows with each change of this row. Durations are whole seconds.
     """
 
     __tablename__ = "incident"
@@ -104,5 +106,11 @@ class Incident(TenantRow, table=True):
     firing_count: int = 0
     truncated_count: int = 0
     touched: bool = False
+    last_activity_at: datetime | None = None
+    acknowledgement_timeout_seconds: int | None = None
+    snoozed_until: datetime | None = None
+    next_call_at: datetime | None = None
+    call_step: int
+    quiet_asked_at: datetime | None = None
     last_seq: int = 0
     version: int = 1

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Column, Index
 from sqlmodel import Field
 
-from models.columns import TenantRow, actor_id_field, id_field, words
+from models.columns import TenantRow, actor_id_field, id_field, json_type, words
 from models.vocabulary import ActorKind, Role, Theme
 
 
@@ -22,7 +22,11 @@ class ActorRow(TenantRow, table=True):
 
 
 class User(TenantRow, table=True):
-    """A person who can sign in. The name stands on the actor row; `email` is unique in the installation, lower case."""
+    """A person who can sign in. The name stands on the actor row; `email` is unique in the installation, lower case.
+
+    `told_by` says by reason how they want to be told, where that is not by inbox and e-mail. From `quiet_from` to `quiet_until`, in
+    minutes of their day, no e-mail is sent that can wait.
+    """
 
     __tablename__ = "user"
     __table_args__ = (Index("uq_user_handle", "tenant_id", "handle", unique=True),)
@@ -38,6 +42,9 @@ class User(TenantRow, table=True):
     shortcuts: bool = True
     timeline_newest_first: bool = False
     manager_id: UUID | None = Field(default=None, foreign_key="user.id")
+    told_by: dict[str, str] = Field(sa_column=Column(json_type(), nullable=False))
+    quiet_from: int | None = None
+    quiet_until: int | None = None
     created_at: datetime
 
 

@@ -8,6 +8,7 @@ from models.audit import AuditEntry
 from models.incidents import Incident
 from models.integrations import Integration, Service
 from models.jobs import Job
+from models.notifications import Notification, OutgoingMessage
 from models.people import ActorRow, ServiceAccount, User
 from models.search import SearchDocument
 from models.tenants import Tenant
@@ -30,6 +31,8 @@ ALL: tuple[type[SQLModel], ...] = (
     RawPayload,
     TimelineEvent,
     TimelineRevision,
+    Notification,
+    OutgoingMessage,
     SearchDocument,
     Job,
     AuditEntry,

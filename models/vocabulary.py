@@ -85,6 +85,36 @@ class JobStatus(StrEnum):
     DEAD = "dead"
 
 
+class DeliveryStatus(StrEnum):
+    """What came of sending one message; a message that no longer matters is cancelled."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Reason(StrEnum):
+    """Why somebody is told of something. Checked in code, not by the database."""
+
+    OPENED = "opened"
+    REOPENED = "reopened"
+    UNACKNOWLEDGED = "unacknowledged"
+    ASSIGNMENT = "assignment"
+    REASSIGNED = "reassigned"
+    MENTION = "mention"
+    STATE_CHANGE = "state_change"
+    QUIET_INCIDENT = "quiet_incident"
+
+
+class ToldBy(StrEnum):
+    """How a person wants to be told of something."""
+
+    INBOX = "inbox"
+    EMAIL = "email"
+    BOTH = "both"
+
+
 class Theme(StrEnum):
     """What a person wants the pages to look like."""
 
