@@ -10,6 +10,7 @@ from models.vocabulary import Role
 from services import audit, database, holding, incidents, search, timeline
 from services.access import Actor, require
 from services.errors import InvalidInputError, NotFoundError
+from services.held import Held
 from services.input_text import check_text
 from services.records import EventRecord
 
@@ -46,7 +47,7 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None) -> Even
         return event
 
 
-def _by_key(tx: database.Tx, incident: holding.Held, key: str) -> EventRecord | None:
+def _by_key(tx: database.Tx, incident: Held, key: str) -> EventRecord | None:
     query = (
         select(TimelineEvent, ActorRow.name)
         .join(ActorRow, col(ActorRow.id) == col(TimelineEvent.actor_id))

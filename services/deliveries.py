@@ -13,7 +13,7 @@ from services.access import system_actor_id
 from services.alert_rows import HeldAlert
 from services.database import Tx
 from services.formats import Received, ReceivedAlert, Refusal
-from services.holding import Held
+from services.held import Held
 from services.incidents import reopen_window
 from services.openings import Opening, Openings
 from services.sources import Source

@@ -17,16 +17,15 @@ from sqlmodel import Session
 
 from models.incidents import Incident
 from models.tenants import Tenant
-from models.vocabulary import IncidentState, Severity, allowed_moves
+from models.vocabulary import IncidentState, Severity
 from services import live_updates, timeline
 from services.database import Tx, storage
 from services.errors import ConflictError
-from services.records import IncidentRecord
+from services.held import COLUMNS, Held
 from services.statements import Prepared, Written, as_time, as_uuid, aside, listed, one_of, updating
 
 _incident = Incident.__table__  # type: ignore[attr-defined]
 _tenant = Tenant.__table__  # type: ignore[attr-defined]
-_COLUMNS: tuple[str, ...] = tuple(column.name for column in _incident.columns)
 _CONVERT: dict[str, Any] = {
     column.name: (
         as_uuid
@@ -41,124 +40,12 @@ _CONVERT: dict[str, Any] = {
 }
 _CONVERT |= {"state": IncidentState, "severity": Severity}
 _WHERE = {"where_id": "id", "where_tenant": "tenant_id", "where_version": "version"}
-_MAKERS = [(name, _CONVERT[name]) for name in _COLUMNS]
-
-
-_BOOKKEEPING = frozenset({"last_seq", "version", "updated_at", "touched", "accepts_alerts", "accepts_until"})
+_MAKERS = [(name, _CONVERT[name]) for name in COLUMNS]
 
 
 def group_hash(integration_id: UUID, group_key: str) -> str:
     """The name of a group within its organisation, short enough for an index: 32 hex digits."""
     return hashlib.sha256(integration_id.bytes + group_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def shown_number(number: int) -> str:
-    """An incident's number as people write it."""
-    return f"INC-{number}"
-
-
-class Held:
-    """One incident that this transaction holds. Reads are attributes; `change` and `say` are written by `save`."""
-
-    __slots__ = ("_before", "_lines", "is_new", "row", "seen_version")
-
-    def __init__(self, row: dict[str, Any], *, is_new: bool) -> None:
-        self.row = row
-        self.is_new = is_new
-        self.seen_version: int = row["version"]
-        self._before: dict[str, Any] = {}
-        self._lines: list[tuple[int, UUID, timeline.EventData, str | None]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.row[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def change(self, **values: Any) -> None:
-        """Set columns; those that keep their value are not written."""
-        for name, value in values.items():
-            if self.row[name] != value:
-                self._before.setdefault(name, self.row[name])
-                self.row[name] = value
-
-    def say(self, actor_id: UUID, data: timeline.EventData, *, key: str | None = None) -> int:
-        """Add a line to the timeline; its place `seq`."""
-        seq: int = self.row["last_seq"] + 1
-        self.change(last_seq=seq)
-        self._lines.append((seq, actor_id, data, key))
-        return seq
-
-    @property
-    def is_changed(self) -> bool:
-        return bool(self._before) or self.is_new
-
-    @property
-    def is_resolved(self) -> bool:
-        return bool(self.row["state"] is IncidentState.RESOLVED)
-
-    @property
-    def shown(self) -> str:
-        return shown_number(self.row["number"])
-
-    def accepts(self, now: datetime) -> bool:
-        """Whether alerts of its group join it at this moment."""
-        until = self.row["accepts_until"]
-        return bool(self.row["accepts_alerts"]) and (until is None or until > now)
-
-    def changes(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What was changed since it was held, as it was and as it is, without what is only kept for counting."""
-        names = [name for name in self._before if name not in _BOOKKEEPING]
-        return {name: self._before[name] for name in names}, {name: self.row[name] for name in names}
-
-    def changed_columns(self) -> tuple[str, ...]:
-        return tuple(name for name in _COLUMNS if name in self._before)
-
-    def write_lines(self, tx: Tx) -> list[UUID]:
-        written = [timeline.record(tx, self.row["id"], seq, actor_id, data, key=key) for seq, actor_id, data, key in self._lines]
-        self._lines = []
-        return written
-
-    def record(self) -> IncidentRecord:
-        """The incident as programs get it."""
-        row = self.row
-        return IncidentRecord(
-            id=row["id"],
-            tenant_id=row["tenant_id"],
-            number=self.shown,
-            title=row["title"],
-            description=row["description"],
-            severity=row["severity"],
-            state=row["state"],
-            assigned_to=row["assigned_to"],
-            created_by=row["created_by"],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-            started_at=row["started_at"],
-            ended_at=row["ended_at"],
-            acknowledged_at=row["acknowledged_at"],
-            acknowledged_by=row["acknowledged_by"],
-            first_acknowledged_at=row["first_acknowledged_at"],
-            resolved_at=row["resolved_at"],
-            resolved_by=row["resolved_by"],
-            first_resolved_at=row["first_resolved_at"],
-            resolution_notes=row["resolution_notes"],
-            mttr=row["ttr_seconds"],
-            tta_seconds=row["tta_seconds"],
-            occurrence=row["occurrence"],
-            alert_id=row["alert_id"],
-            post_mortem_id=None,
-            parent_id=row["parent_id"],
-            previous_id=row["previous_id"],
-            service_id=row["service_id"],
-            why=row["why"],
-            group_key=row["group_key"],
-            alert_count=row["alert_count"],
-            firing_count=row["firing_count"],
-            truncated_count=row["truncated_count"],
-            version=row["version"],
-            allowed=allowed_moves(row["state"]),
-        )
 
 
 @lru_cache(maxsize=16)

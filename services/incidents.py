@@ -19,9 +19,10 @@ from services import audit, database, holding, people, search, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
-from services.holding import Held
+from services.held import Held
 from services.input_text import check_optional_text, check_text
 from services.records import IncidentRecord
+from services.wording import shown_number
 
 TITLE_LIMIT = 300
 DESCRIPTION_LIMIT = 20_000
@@ -73,7 +74,7 @@ def _held(actor: Actor, number: str, action: str, version: int | None = None) ->
 def _held_in(tx: Tx, actor: Actor, number: str, action: str, version: int | None) -> Iterator[Held]:
     incident = holding.by_number(tx, parse_number(number))
     if incident is None:
-        raise NotFoundError(f"There is no {holding.shown_number(parse_number(number))}.")
+        raise NotFoundError(f"There is no {shown_number(parse_number(number))}.")
     if version is not None and version != incident.version:
         raise StaleError(
             f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=_allowed(incident)
@@ -281,5 +282,5 @@ def find(session: Session, number: str) -> Held:
     value = parse_number(number)
     incident = holding.read(session, value)
     if incident is None:
-        raise NotFoundError(f"There is no {holding.shown_number(value)}.")
+        raise NotFoundError(f"There is no {shown_number(value)}.")
     return incident

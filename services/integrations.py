@@ -16,12 +16,12 @@ from models.incidents import Incident
 from models.integrations import Integration, Service
 from models.people import ActorRow
 from models.vocabulary import ActorKind, IntegrationKind, Role
-from services import audit, clock, database, holding, input_text, live_updates, secrets, settings
+from services import audit, clock, database, input_text, live_updates, secrets, settings
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError
 from services.views import IntegrationRow, ReceivedAlertRow, SnippetView
-from services.wording import rfc3339
+from services.wording import rfc3339, shown_number
 
 NAME_LIMIT = 120
 OVERLAP = timedelta(hours=24)
@@ -276,7 +276,7 @@ def latest(actor: Actor, integration_id: UUID) -> list[ReceivedAlertRow]:
                 title=alert.title,
                 severity=alert.severity.value,
                 received_at=rfc3339(alert.last_seen_at),
-                number=holding.shown_number(number) if number else "",
+                number=shown_number(number) if number else "",
                 outcome="" if number else _why_none(alert),
             )
             for alert, number in session.exec(query).all()

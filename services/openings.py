@@ -17,7 +17,8 @@ from models.tenants import Tenant
 from models.vocabulary import IncidentState, Severity
 from services import search
 from services.database import Tx, storage
-from services.holding import Held, findable
+from services.held import Held
+from services.holding import findable
 from services.statements import Prepared
 
 _tenant = Tenant.__table__  # type: ignore[attr-defined]

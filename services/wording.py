@@ -77,3 +77,8 @@ def ordinal(number: int) -> str:
 def counted(count: int, noun: str) -> str:
     """1 alert, 2 alerts"""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def shown_number(number: int) -> str:
+    """An incident's number as people write it."""
+    return f"INC-{number}"

@@ -14,7 +14,8 @@ from sqlmodel import Session
 from models.incidents import Incident
 from models.tenants import Tenant
 from models.vocabulary import IncidentState, Severity
-from services import clock, holding
+from services import clock
+from services.wording import shown_number
 
 MTTA_SPAN = timedelta(days=7)
 RESOLVED_SPAN = timedelta(hours=24)
@@ -84,8 +85,8 @@ def take(session: Session) -> Counts:
         mine=dict(mine),
         mine_open=dict(mine_open),
         resolved_lately=connection.execute(lately).scalar_one(),
-        oldest_open=Named(holding.shown_number(oldest[0]), oldest[1]) if oldest else None,
-        last_resolved=Named(holding.shown_number(last[0]), last[1]) if last else None,
+        oldest_open=Named(shown_number(oldest[0]), oldest[1]) if oldest else None,
+        last_resolved=Named(shown_number(last[0]), last[1]) if last else None,
         tta_seconds=median,
         tta_count=count,
         any_ever=connection.execute(select(_tenant.next_number).where(_tenant.id == tenant_id)).scalar_one() > 1,

@@ -13,7 +13,7 @@ from models.vocabulary import Role
 from services import database
 from services.access import Actor, require
 from services.errors import InvalidInputError
-from services.holding import Held
+from services.held import Held
 from services.incident_list import cursors, scans
 from services.incident_list.filters import EVERY, Filters
 from services.incident_list.scans import Place

@@ -16,11 +16,11 @@ from models.integrations import Service
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import EventType, IncidentState, Role, Severity, allowed_moves
-from services import database, holding
+from services import database
 from services.access import Actor, may
 from services.statements import aside
 from services.views import IncidentRow, person_view
-from services.wording import ordinal, rfc3339, span
+from services.wording import ordinal, rfc3339, shown_number, span
 
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
 _service: Any = Service.__table__.c  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     doer, happened = _last(row)
     return Entry(
         id=row["id"],
-        number=holding.shown_number(row["number"]),
+        number=shown_number(row["number"]),
         title=row["title"],
         severity=row["severity"],
         state=row["state"],

@@ -8,12 +8,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from models.vocabulary import AlertStatus, IncidentState, Move, allowed_moves
-from services import clock, holding
+from services import clock
 from services.incident_page.firings import AlertHere
 from services.incident_page.lines import as_html, label_views
 from services.incident_page.snapshot import Snapshot
 from services.views import AlertRow, FactView, IncidentHead, LinkView, PersonView, StepView, person_view
-from services.wording import counted, date_and_time, hour_since, ordinal, rfc3339, span
+from services.wording import counted, date_and_time, hour_since, ordinal, rfc3339, shown_number, span
 
 _NEXT = {
     IncidentState.OPEN: Move.ACKNOWLEDGE,
@@ -38,7 +38,7 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
     reopened = row["occurrence"] > 1
     return IncidentHead(
         id=row["id"].hex,
-        number=holding.shown_number(row["number"]),
+        number=shown_number(row["number"]),
         title=row["title"],
         description=row["description"],
         description_html=as_html(row["description"]) if row["description"] else "",

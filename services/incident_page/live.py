@@ -8,7 +8,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from models.vocabulary import Role
-from services import database, holding, incidents
+from services import database, incidents
 from services.access import Actor, may, require
 from services.errors import NotFoundError
 from services.incident_page import firings, head, snapshot, window
@@ -17,7 +17,7 @@ from services.incident_page.snapshot import IncidentKey, Snapshot
 from services.incident_page.window import Show, Window
 from services.live_updates import Feed, incident_topic
 from services.views import AlertRow, IncidentHead
-from services.wording import zone_named
+from services.wording import shown_number, zone_named
 
 GAP_SECONDS = 0.02
 MOST_ALERTS = 200
@@ -131,7 +131,7 @@ def open_page(actor: Actor, number: str, seen: Seen, show: Show = Show.EVERYTHIN
         value = incidents.parse_number(number)
         read = snapshot.take(session, value)
         if read is None:
-            raise NotFoundError(f"There is no {holding.shown_number(value)}.")
+            raise NotFoundError(f"There is no {shown_number(value)}.")
         key = IncidentKey(actor.tenant_id, value, read.row["id"])
         reading = _reading(read, seen)
         found = window.around(session, key.incident_id, reading, show, seq) if seq is not None else None

@@ -20,6 +20,7 @@ from services.incident_page import firings, statements
 from services.incident_page.firings import AlertHere
 from services.records import EventRecord
 from services.statements import as_json, as_time, as_uuid
+from services.wording import shown_number
 
 NEWEST = 60
 """How many of the newest lines a shared read holds: a page that missed more reads them anew."""
@@ -87,7 +88,7 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
         row=row,
         names=known | names(session, newest, known),
         service=service or "",
-        previous=Other(holding.shown_number(previous_number), previous_title) if previous_number else None,
+        previous=Other(shown_number(previous_number), previous_title) if previous_number else None,
         sibling=_sibling(session, row),
         reopen_window_seconds=window_seconds,
         alerts=firings.urgent_first(session, row["id"], limit=alert_limit),
@@ -143,13 +144,13 @@ def _sibling(session: Session, row: Mapping[str, Any]) -> Other | None:
 
 def _other(session: Session, *where: Any) -> Other | None:
     found = session.exec(select(Incident.number, Incident.title).where(*where)).first()
-    return Other(holding.shown_number(found[0]), found[1]) if found else None
+    return Other(shown_number(found[0]), found[1]) if found else None
 
 
 def last_number(session: Session) -> str:
     """The number that the organisation's newest incident has, empty when there is none."""
     following = session.exec(select(Tenant.next_number)).one()
-    return holding.shown_number(following - 1) if following > 1 else ""
+    return shown_number(following - 1) if following > 1 else ""
 
 
 def unresolved_beside(session: Session, number: int, *, newer: bool) -> str:
@@ -165,4 +166,4 @@ def unresolved_beside(session: Session, number: int, *, newer: bool) -> str:
     else:
         query = query.where(at <= here[0], (at < here[0]) | (ident < here[1])).order_by(at.desc(), ident.desc())
     found = session.exec(query.limit(1)).first()
-    return holding.shown_number(found) if found is not None else ""
+    return shown_number(found) if found is not None else ""

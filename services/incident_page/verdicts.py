@@ -14,7 +14,7 @@ from models.vocabulary import Move, Role
 from services import database, incidents
 from services.access import Actor, require
 from services.errors import ConflictError
-from services.holding import Held
+from services.held import Held
 from services.incidents import Outcome
 from services.records import IncidentRecord
 from services.wording import hour, span, zone_named
