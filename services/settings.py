@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         description="Secret of at least 32 characters, the same for all processes of an installation. Default: a random one, kept in the "
         "file `secret.key` of the data folder.",
     )
+    previous_secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="The secret key before the last change of it: what was encrypted with it can still be read. Without it, channels whose "
+        "address was encrypted with another key say so and send nothing until their address is entered again.",
+    )
     secure_cookies: bool | None = Field(
         default=None,
         description="Whether browsers send the session cookie over TLS only. Default: yes when TOCSIN_BASE_URL begins with https.",
@@ -71,6 +77,11 @@ class Settings(BaseSettings):
         default=(),
         description="Networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas between them, "
         "such as `10.0.0.0/8, ::1`.",
+    )
+    outgoing_allow: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks that Tocsin may call beside public addresses, with commas between them, such as `10.20.0.0/16, 127.0.0.1`: "
+        "where webhooks of your own network listen. Without it, addresses of private networks and of this machine are refused.",
     )
     metrics_token: SecretStr | None = Field(
         default=None,
@@ -125,7 +136,7 @@ class Settings(BaseSettings):
             raise ValueError("must not hold a user or a password")
         return f"{parts.scheme}://{parts.netloc}".lower()
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outgoing_allow", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
         if not isinstance(value, str):

@@ -58,6 +58,8 @@ def test_a_relative_sqlite_file_becomes_absolute(monkeypatch: pytest.MonkeyPatch
         ("TOCSIN_DATABASE_URL", "mysql://localhost/tocsin", "postgresql://"),
         ("TOCSIN_DATABASE_URL", "sqlite://", "must name a file"),
         ("TOCSIN_TRUSTED_PROXIES", "10.0.0.0/8, nobody", "nobody"),
+        ("TOCSIN_OUTGOING_ALLOW", "10.0.0.0/8, intranet", "intranet"),
+        ("TOCSIN_PREVIOUS_SECRET_KEY", "short", "at least 32"),
         ("TOCSIN_LOG_FORMAT", "xml", "'console' or 'json'"),
         ("TOCSIN_SECRET_KEY", "short", "at least 32"),
         ("TOCSIN_RAW_PAYLOAD_DAYS", "0", "greater than or equal to 1"),
