@@ -13,7 +13,20 @@ from reflex.event import EventSpec
 from starlette.types import ASGIApp
 
 from app import sockets
-from app.pages import api_keys, audit_log, broken, gate, incident_detail, incidents, integration, integrations, not_found, people, profile
+from app.pages import (
+    api_keys,
+    audit_log,
+    broken,
+    gate,
+    incident_detail,
+    incidents,
+    integration,
+    integrations,
+    not_found,
+    people,
+    profile,
+    teams,
+)
 from app.session import OneHolder, check_handlers
 from app.states.api_keys import ApiKeys
 from app.states.audit_log import AuditLog
@@ -27,6 +40,7 @@ from app.states.people import People
 from app.states.profile import Profile
 from app.states.shell import Shell
 from app.states.status import Status
+from app.states.teams import Teams
 from app.tasks import background
 from services import settings
 from services.errors import RefusedError
@@ -55,6 +69,7 @@ PAGES = (
     Page("/integrations/new", integrations.new_page, "New integration", Integrations.load_new),
     Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),
     Page("/settings/profile", profile.page, "Profile", Profile.load),
+    Page("/settings/teams", teams.page, "Teams", Teams.load),
     Page("/settings/people", people.page, "People", People.load),
     Page("/settings/api-keys", api_keys.page, "API keys", ApiKeys.load),
     Page("/settings/audit", audit_log.page, "Audit log", AuditLog.load),

@@ -57,3 +57,30 @@ class ServiceAccount(TenantRow, table=True):
     role: Role = Field(sa_column=Column(words(Role, "service_account_role"), nullable=False))
     created_by: UUID | None = Field(default=None, foreign_key="actor.id")
     created_at: datetime
+
+
+class Team(TenantRow, table=True):
+    """People who are named together. Its handle is that of no person, so that `@handle` always means one of the two."""
+
+    __tablename__ = "team"
+    __table_args__ = (
+        Index("uq_team_handle", "tenant_id", "handle", unique=True),
+        Index("uq_team_name", "tenant_id", "name", unique=True),
+    )
+
+    id: UUID = id_field()
+    name: str = Field(max_length=120)
+    handle: str = Field(max_length=40)
+    description: str = ""
+    created_at: datetime
+    version: int = 1
+
+
+class TeamMember(TenantRow, table=True):
+    """Somebody in a team. Whoever is deactivated stays in it and counts no longer."""
+
+    __tablename__ = "team_member"
+    __table_args__ = (Index("ix_team_member_user", "tenant_id", "user_id"),)
+
+    team_id: UUID = Field(primary_key=True, foreign_key="team.id")
+    user_id: UUID = Field(primary_key=True, foreign_key="user.id")

@@ -9,7 +9,7 @@ from models.incidents import Incident
 from models.integrations import Integration, Service
 from models.jobs import Job
 from models.notifications import Notification, OutgoingMessage
-from models.people import ActorRow, ServiceAccount, User
+from models.people import ActorRow, ServiceAccount, Team, TeamMember, User
 from models.search import SearchDocument
 from models.tenants import Tenant
 from models.timeline import TimelineEvent, TimelineRevision
@@ -19,6 +19,8 @@ ALL: tuple[type[SQLModel], ...] = (
     ActorRow,
     User,
     ServiceAccount,
+    Team,
+    TeamMember,
     LoginSession,
     OneTimeLink,
     SignInAttempt,

@@ -67,6 +67,11 @@ def people_topic(tenant_id: UUID) -> str:
     return f"people:{tenant_id.hex}"
 
 
+def teams_topic(tenant_id: UUID) -> str:
+    """Changes of an organisation's teams, and of who is in them."""
+    return f"teams:{tenant_id.hex}"
+
+
 def person_topic(user_id: UUID) -> str:
     """Changes of a person's own row: name, role, theme, active."""
     return f"person:{user_id.hex}"

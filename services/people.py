@@ -16,7 +16,7 @@ from models.columns import new_id
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import ActorKind, Role, Theme
-from services import access, account_input, audit, database, retention, secrets
+from services import access, account_input, audit, database, handles, retention, secrets
 from services.access import Actor
 from services.database import Tx
 from services.errors import ConflictError, NotFoundError
@@ -116,6 +116,8 @@ def add_person(
     tx: Tx, actor: Actor, *, email: str, name: str, role: Role, handle: str | None, password_hash: str | None, timezone: str | None
 ) -> Person:
     """Write a person whose values were checked. Raises: ConflictError when the address or the handle is taken."""
+    if handle:
+        handles.claim(tx, handle)
     person = Person(
         id=new_id(),
         email=email,
@@ -173,12 +175,7 @@ def _free_handle(tx: Tx, name: str, email: str) -> str:
         or re.findall(r"[a-z0-9]+", account_input.plain_letters(email.partition("@")[0]))
         or ["person"]
     )
-    taken = set(tx.session.exec(select(User.handle)))
-    short, full = words[0][:36], ".".join(words)[:36].strip(".")
-    for handle in (short, full, *(f"{short}{number}" for number in range(2, len(taken) + 3))):
-        if handle not in taken:
-            return handle
-    raise AssertionError("more handles are taken than there are people")
+    return handles.free(tx, words[0][:36], ".".join(words)[:36].strip("."))
 
 
 def change_profile(
@@ -214,6 +211,8 @@ def change_profile(
         before, after = audit.changed({field: getattr(person, field) for field in values}, values)
         if not after:
             return person
+        if "handle" in after:
+            handles.claim(tx, str(after["handle"]), own=actor.id)
         _update(tx, actor.id, after, handle=str(after.get("handle", person.handle)))
         audit.record(tx, actor, "profile.changed", "person", actor.id, before, after)
         tx.wake(person_topic(actor.id), people_topic(actor.tenant_id))

@@ -65,6 +65,7 @@ def nav(actor: Actor) -> NavView:
             role=actor.role.value,
             is_admin=actor.role is Role.ADMIN,
             may_act=may(actor.role, Role.RESPONDER),
+            may_manage=may(actor.role, Role.MANAGER),
             unresolved=waits.unresolved,
             attention=waits.attention,
             assigned_open=actor.id in waits.assignees,

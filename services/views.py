@@ -34,6 +34,7 @@ class NavView:
     role: str = ""
     is_admin: bool = False
     may_act: bool = False
+    may_manage: bool = False
     unresolved: int = 0
     attention: int = 0
     assigned_open: bool = False
@@ -304,6 +305,28 @@ class PersonRow:
     active: bool = True
     has_password: bool = True
     is_me: bool = False
+
+
+@dataclass(frozen=True)
+class TeamRow:
+    """A team in the list of teams. `former` are those of its people who are not active any more: they count no longer."""
+
+    id: str = ""
+    name: str = ""
+    handle: str = ""
+    description: str = ""
+    members: list[PersonView] = field(default_factory=list)
+    former: list[PersonView] = field(default_factory=list)
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """Somebody who can be in a team, and whether they are."""
+
+    person: PersonView = field(default_factory=PersonView)
+    is_in: bool = False
+    active: bool = True
 
 
 @dataclass(frozen=True)

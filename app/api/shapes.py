@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from models.vocabulary import AlertStatus, EventType, IncidentState, IntegrationKind, Move, Role, Severity
 from services.comments import LIMIT as COMMENT_LIMIT
 from services.incidents import DESCRIPTION_LIMIT, NOTES_LIMIT, REASON_LIMIT, TITLE_LIMIT
+from services.teams import DESCRIPTION_LIMIT as TEAM_DESCRIPTION_LIMIT
 
 Item = TypeVar("Item")
 
@@ -127,6 +128,37 @@ class User(Told):
     active: bool
     manager_id: UUID | None
     timezone: str | None = Field(description="An IANA zone; null where the organisation's holds.")
+
+
+class Team(Told):
+    """People who are named together."""
+
+    id: UUID
+    name: str
+    handle: str = Field(description="Without the @. No person and no other team has it.")
+    description: str
+    members: list[UUID] = Field(description="The ids of its people, also of those who are not active any more.")
+    created_at: datetime
+    version: int = Field(description="Grows with each change.")
+
+
+class NewTeam(Sent):
+    """A team to make."""
+
+    name: str = Field(description="At most 120 characters, and not that of another one.", examples=["Payments"])
+    handle: str = Field(default="", description="Without the @; made of the name where it is left out.")
+    description: str = Field(default="", description=f"At most {TEAM_DESCRIPTION_LIMIT} characters.")
+    members: list[UUID] = Field(default=[], description="The ids of active people.")
+
+
+class ChangeTeam(Sent):
+    """What is to change; a field that is left out or null stays. `members` replaces all who are in it."""
+
+    name: str | None = None
+    handle: str | None = None
+    description: str | None = None
+    members: list[UUID] | None = Field(default=None, description="The ids of active people, or of people who are in it already.")
+    version: int | None = Field(default=None, description="The version that you have seen: a team that has changed since stays as it is.")
 
 
 class Service(Told):

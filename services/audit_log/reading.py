@@ -14,7 +14,7 @@ from models.access import ApiKey
 from models.audit import AuditEntry
 from models.incidents import Incident
 from models.integrations import Service
-from models.people import ActorRow, User
+from models.people import ActorRow, Team, User
 from models.vocabulary import ActorKind, Role
 from services import clock, database
 from services.access import Actor, require
@@ -26,6 +26,8 @@ from services.wording import absolute, date_and_time, zone_named
 PAGE = 50
 _HIDDEN = frozenset({"event_id"})
 """Values that programs look up and that tell a person nothing."""
+_PAGES = {"team": "/settings/teams"}
+"""The page of the list that a thing stands in which has no page of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _named(session: Session, entries: list[AuditEntry]) -> _Named:
     ids = subjects.union(*(wording.ids_in(values) for entry in entries for values in (entry.before, entry.after)))
     names: dict[UUID, str] = {}
     places: dict[UUID, str] = {}
-    for table in (ActorRow, Service, ApiKey):
+    for table in (ActorRow, Service, Team, ApiKey):
         names.update(session.exec(select(table.id, table.name).where(col(table.id).in_(ids))).all())
     for incident_id, number, title in session.exec(select(Incident.id, Incident.number, Incident.title).where(col(Incident.id).in_(ids))):
         names[incident_id], places[incident_id] = f"INC-{number} {title}", f"/incidents/INC-{number}"
@@ -120,7 +122,7 @@ def _about(entry: AuditEntry, named: _Named) -> tuple[str, str]:
         return f"{wording.noun(kind)} {name}", f"/integrations/{subject.hex}"
     if kind in ("incident", "person") and subject and name:
         return name, named.places.get(subject, "")
-    return f"{wording.noun(kind)} {name or (entry.after or entry.before or {}).get('name', '')}".strip(), ""
+    return f"{wording.noun(kind)} {name or (entry.after or entry.before or {}).get('name', '')}".strip(), _PAGES.get(kind, "")
 
 
 def _changes(entry: AuditEntry, named: _Named, zone: ZoneInfo) -> list[ChangeView]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 KINDS = {
     "incident": "incidents",
     "person": "people",
+    "team": "teams",
     "session": "sign-ins",
     "api_key": "API keys",
     "integration": "integrations",
@@ -70,7 +72,8 @@ def field_name(name: str) -> str:
 
 def ids_in(values: Mapping[str, Any] | None) -> set[UUID]:
     """The ids that stand among these values."""
-    return {UUID(value) for value in (values or {}).values() if isinstance(value, str) and _ID.fullmatch(value)}
+    each = chain.from_iterable(value if isinstance(value, list) else (value,) for value in (values or {}).values())
+    return {UUID(value) for value in each if isinstance(value, str) and _ID.fullmatch(value)}
 
 
 def shown(value: Any, names: Callable[[UUID], str | None], zone: ZoneInfo) -> str:

@@ -19,7 +19,7 @@ from app.api import application
 from app.session import COOKIE
 from models.columns import new_id
 from models.vocabulary import Role
-from services import api_keys, catalog, comments, incidents, integrations, sessions
+from services import api_keys, catalog, comments, incidents, integrations, sessions, teams
 from tests.fixtures.contents import contents, differences, ids, told_of
 from tests.fixtures.programs import ORIGIN, Programs
 from tests.fixtures.stories import Story
@@ -39,7 +39,7 @@ class Asked:
     role: Role
     body: dict[str, Any] | None = None
     state: str = "open"
-    elsewhere: tuple[dict[str, str] | str, ...] = field(default=())
+    elsewhere: tuple[dict[str, Any] | str, ...] = field(default=())
 
 
 READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
@@ -66,6 +66,10 @@ ROUTES: dict[str, Asked] = {
     "GET /api/v1/incidents/{number}/alerts": Asked(READ),
     "POST /api/v1/incidents/{number}/comments": Asked(ACT, {"body": "Looking"}),
     "GET /api/v1/users": Asked(READ),
+    "GET /api/v1/teams": Asked(READ),
+    "POST /api/v1/teams": Asked(MANAGE, {"name": "Payers {turn}"}, elsewhere=({"name": "Ours", "members": ["{user}"]},)),
+    "GET /api/v1/teams/{id}": Asked(READ),
+    "PATCH /api/v1/teams/{id}": Asked(MANAGE, {"name": "Renamed {turn}"}),
     "GET /api/v1/services": Asked(READ),
     "POST /api/v1/services": Asked(MANAGE, {"name": "Payments {turn}"}),
     "GET /api/v1/services/{id}": Asked(READ),
@@ -125,6 +129,7 @@ class Northwind:
         self.story, self.programs, self.organisation = story, programs, story.organisation
         self.fired = 0
         self.service = catalog.create(self.organisation.admin, f"{MARK} checkout", description=f"{MARK} sells").id
+        self.team = teams.create(self.organisation.admin, f"{MARK} payers").id
         self.integration = integrations.create(self.organisation.admin, "generic", f"{MARK} checks").id
         catalog.create(self.organisation.stranger, "Ferries")
         self.names = {"user": str(self.organisation.admin.id), "service": str(self.service), "word": MARK}
@@ -148,12 +153,12 @@ class Northwind:
             incidents.resolve(by, number, f"{MARK} is back")
         return number
 
-    def about(self, name: str, path: str, what: dict[str, str] | str, names: dict[str, str]) -> tuple[httpx.Response, str]:
+    def about(self, name: str, path: str, what: dict[str, Any] | str, names: dict[str, str]) -> tuple[httpx.Response, str]:
         """Let the stranger ask with something that is not theirs: the answer, and its text with the id taken out."""
         if isinstance(what, str):
             answer = self.ask(name, f"{path}?{what.format(**names)}", by="stranger")
         else:
-            answer = self.ask(name, path, {key: value.format(**names) for key, value in what.items()}, by="stranger")
+            answer = self.ask(name, path, _filled(what, names), by="stranger")
         text = f"{answer.status_code} {answer.text}"
         for each in names.values():
             text = text.replace(each, "…")
@@ -162,13 +167,13 @@ class Northwind:
     def path(self, name: str, state: str) -> str:
         """The path of a route, with what it names put in."""
         path = name.partition(" ")[2]
-        thing = self.service if "/services/" in path else self.integration
+        thing = self.service if "/services/" in path else self.team if "/teams/" in path else self.integration
         return path.replace("{number}", self.incident(state) if "{number}" in path else "").replace("{id}", str(thing))
 
     def ask(self, name: str, path: str, body: Any = None, *, by: str | None = None, **headers: str) -> httpx.Response:
         self.fired += 1
         known = {"turn": self.fired, **self.names}
-        sent = {key: value.format(**known) if isinstance(value, str) else value for key, value in body.items()} if body else body
+        sent = _filled(body, known)
         return self.programs.call(name.partition(" ")[0], path, sent, by=by, **headers)
 
     def by_cookie(self, name: str, path: str, body: Any, token: str, origin: str = ORIGIN) -> httpx.Response:
@@ -176,6 +181,15 @@ class Northwind:
         return self.ask(
             name, path, body, cookie=f"{COOKIE}={token}", origin=origin, sec_fetch_site="same-origin" if origin == ORIGIN else "cross-site"
         )
+
+
+def _filled(body: Any, names: dict[str, Any]) -> Any:
+    """A body with the things put in that its texts name in braces."""
+    if isinstance(body, dict):
+        return {key: _filled(value, names) for key, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(value, names) for value in body]
+    return body.format(**names) if isinstance(body, str) else body
 
 
 @pytest.fixture

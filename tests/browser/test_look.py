@@ -13,6 +13,7 @@ from tests.fixtures.servers import Server
 OPEN = ("/login", "/new-password?token=tl_x", "/setup?token=tl_x", "/nowhere")
 BEHIND = (
     "/settings/profile",
+    "/settings/teams",
     "/settings/people",
     "/settings/api-keys",
     "/settings/audit",

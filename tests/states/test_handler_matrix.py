@@ -19,7 +19,7 @@ from app import app as composition
 from app.session import own_handlers
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
-from services import access, api_keys, comments, incidents, integrations, people, sessions
+from services import access, api_keys, comments, incidents, integrations, people, sessions, teams
 from services.access import Actor, may
 from services.errors import NotAllowedError
 from tests.fixtures import organisations
@@ -46,9 +46,9 @@ class Forged:
     first: tuple[str, ...] = ()
 
 
-READ, ACT, RUN = Role.VIEWER, Role.RESPONDER, Role.ADMIN
+READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
 INCIDENT, ONE, PROFILE, PEOPLE_PAGE = "/incidents/{open}", "/integrations/{integration}", "/settings/profile", "/settings/people"
-KEYS_PAGE, AUDIT = "/settings/api-keys", "/settings/audit"
+KEYS_PAGE, AUDIT, TEAMS = "/settings/api-keys", "/settings/audit", "/settings/teams"
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
     "Shell.follow": Forged(),
@@ -115,6 +115,11 @@ HANDLERS: dict[str, Forged] = {
     ),
     "People.make_link": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.close_link": Forged({"wanted": False}, at=PEOPLE_PAGE),
+    "Teams.load": Forged(at=TEAMS),
+    "Teams.watch": Forged(at=TEAMS),
+    "Teams.ask_for_team": Forged({"team_id": "{team}"}, at=TEAMS),
+    "Teams.set_editing": Forged({"wanted": False}, at=TEAMS),
+    "Teams.save": Forged({"form": {"name": "Team {turn}", "handle": "", "description": ""}}, TEAMS, MANAGE),
     "ApiKeys.load": Forged(at=KEYS_PAGE),
     "ApiKeys.watch": Forged(at=KEYS_PAGE),
     "ApiKeys.ask_for_key": Forged({"wanted": True}, at=KEYS_PAGE),
@@ -228,6 +233,8 @@ class World:
             return made[name]
         if name == "key":
             return api_keys.create(self.northwind.actors[RUN], f"{MARK} bot", READ).id.hex
+        if name == "team":
+            return teams.create(self.northwind.actors[RUN], f"{MARK} payers {new_id().hex}").id.hex
         if name == "session":
             session_id = begin_session(whose).actor.session_id
             assert session_id is not None
@@ -242,7 +249,7 @@ class World:
 
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        named_by_id = ("integration", "user", "colleague", "session", "key")
+        named_by_id = ("integration", "user", "colleague", "session", "key", "team")
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
     @property
