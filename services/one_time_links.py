@@ -1,16 +1,18 @@
-"""Links that work once: the first set-up of an installation, and a new password for somebody who lost theirs."""
+"""Links that work once: the first set-up of an installation, and a password for somebody who was invited or lost theirs."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from models.access import OneTimeLink
 from models.columns import new_id
-from models.people import User
+from models.people import ActorRow, User
+from models.tenants import Tenant
 from models.vocabulary import LinkPurpose, Role
 from services import access, account_input, across_tenants, audit, clock, database, people, secrets, sessions, settings, sign_in
 from services.access import Actor
@@ -18,12 +20,33 @@ from services.account_input import Checks
 from services.across_tenants import FoundLink, FoundPerson
 from services.errors import ConflictError, InvalidFieldsError, NotFoundError
 from services.live_updates import people_topic
+from services.people import Person
 from services.sessions import SignedIn
 
 LIFETIME = timedelta(hours=24)
+INVITATION_LIFETIME = timedelta(days=7)
+"""How long a link works for somebody who has no password yet: they may be on holiday when they are invited."""
 _BEGINNING = "tl"
 _SET_UP_IS_OVER = "This link does not work any more: it was used, is older than 24 hours, or there is an administrator already."
-_LINK_IS_OVER = "This link does not work any more: it was used, replaced by a newer one, or is older than 24 hours. Ask for a new one."
+_LINK_IS_OVER = "This link does not work any more: it was used, withdrawn, replaced by a newer one, or is too old. Ask for a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link that was just made: the token is not stored and cannot be shown again."""
+
+    token: str
+    works_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom a password link is for. `is_first` is whether they never had a password, and so were invited."""
+
+    name: str
+    email: str
+    organisation: str
+    is_first: bool
 
 
 def set_up_path(token: str) -> str:
@@ -123,34 +146,58 @@ def _set_up(token_hash: str, values: dict[str, str], password_hash: str, address
         return sessions.start(tx, found, address=address, user_agent=user_agent, timezone=values["timezone"])
 
 
-def make_password_link(actor: Actor, user_id: UUID) -> str:
-    """A token with which a person gives themselves a new password; it replaces earlier ones. Raises: NotFoundError, ConflictError."""
+def make_password_link(actor: Actor, user_id: UUID) -> NewLink:
+    """A link with which a person gives themselves a password; it replaces earlier ones. Raises: NotFoundError, ConflictError."""
     access.require(actor, Role.ADMIN)
-    token = secrets.new_token(_BEGINNING)
     with database.write(actor.tenant_id) as tx:
-        active = tx.session.exec(select(User.active).where(col(User.id) == user_id)).first()
-        if active is None:
-            raise NotFoundError("There is no such person.")
-        if not active:
-            raise ConflictError("This person is not active, so a password would be of no use.")
-        _use_up(tx, col(OneTimeLink.user_id) == user_id)
-        tx.insert(
-            OneTimeLink,
-            id=new_id(),
-            tenant_id=tx.tenant_id,
-            purpose=LinkPurpose.PASSWORD,
-            user_id=user_id,
-            token_hash=secrets.hash_token(token),
-            created_by=actor.id,
-            created_at=tx.now,
-            expires_at=tx.now + LIFETIME,
-            used_at=None,
-        )
-        audit.record(tx, actor, "password_link.made", "person", user_id, after={"works_until": tx.now + LIFETIME})
-    return token
+        is_active = people.role_kept(tx, user_id) is not None
+        person = people.find(tx.session, user_id)
+        if not is_active:
+            raise ConflictError(f"{person.name} is deactivated, so a password would be of no use. Activate them first.")
+        return add_password_link(tx, actor, person)
 
 
-def make_password_link_by_email(email: str) -> str:
+def add_password_link(tx: database.Tx, actor: Actor, person: Person) -> NewLink:
+    """Write such a link for somebody who is active."""
+    link = NewLink(secrets.new_token(_BEGINNING), tx.now + (LIFETIME if person.has_password else INVITATION_LIFETIME))
+    use_up(tx, person.id)
+    tx.insert(
+        OneTimeLink,
+        id=new_id(),
+        tenant_id=tx.tenant_id,
+        purpose=LinkPurpose.PASSWORD,
+        user_id=person.id,
+        token_hash=secrets.hash_token(link.token),
+        created_by=actor.id,
+        created_at=tx.now,
+        expires_at=link.works_until,
+        used_at=None,
+    )
+    audit.record(tx, actor, "password_link.made", "person", person.id, after={"works_until": link.works_until})
+    tx.wake(people_topic(tx.tenant_id))
+    return link
+
+
+def withdraw_password_link(actor: Actor, user_id: UUID) -> Person:
+    """Make the link of a person work no more. Raises: NotFoundError, ConflictError when none works."""
+    access.require(actor, Role.ADMIN)
+    with database.write(actor.tenant_id) as tx:
+        person = people.find(tx.session, user_id)
+        if not use_up(tx, user_id):
+            raise ConflictError(f"{person.name} has no link that works.")
+        audit.record(tx, actor, "password_link.withdrawn", "person", user_id)
+        tx.wake(people_topic(tx.tenant_id))
+        return person
+
+
+def working_until(session: Session) -> dict[UUID, datetime]:
+    """Until when a password link works, by the person whom it is for."""
+    works = (col(OneTimeLink.used_at).is_(None), col(OneTimeLink.expires_at) > clock.now())
+    found = session.exec(select(OneTimeLink.user_id, OneTimeLink.expires_at).where(*works))
+    return {user_id: until for user_id, until in found if user_id is not None}
+
+
+def make_password_link_by_email(email: str) -> NewLink:
     """The same for the operator at a command line, who has no session. Raises: NotFoundError, ConflictError."""
     person = across_tenants.person_by_email(email.strip().lower())
     if person is None:
@@ -158,18 +205,27 @@ def make_password_link_by_email(email: str) -> str:
     return make_password_link(people.system_actor(person.tenant_id), person.id)
 
 
+def use_up(tx: database.Tx, user_id: UUID) -> int:
+    """Make the links of a person work no more; how many still did."""
+    return _use_up(tx, (col(OneTimeLink.user_id) == user_id) & (col(OneTimeLink.expires_at) > tx.now))
+
+
 def _use_up(tx: database.Tx, which: object) -> int:
     unused = col(OneTimeLink.used_at).is_(None)
     return tx.session.exec(update(OneTimeLink).where(which, unused).values(used_at=tx.now)).rowcount  # type: ignore[arg-type]
 
 
-def password_link_email(token: str) -> str | None:
-    """The address of the person whom this password link is for; None when it does not work any more."""
+def whom_it_is_for(token: str) -> Invited | None:
+    """The person whom this password link is for; None when it does not work any more."""
     link = _good(token, LinkPurpose.PASSWORD)
     if link is None or link.tenant_id is None:
         return None
     with database.read(link.tenant_id) as session:
-        return session.exec(select(User.email).where(col(User.id) == link.user_id, col(User.active))).first()
+        query = select(ActorRow.name, User.email, User.password_hash).join(ActorRow, col(ActorRow.id) == col(User.id))
+        row = session.exec(query.where(col(User.id) == link.user_id, col(User.active))).first()
+        if row is None:
+            return None
+        return Invited(row[0], row[1], session.exec(select(Tenant.name)).one(), row[2] is None)
 
 
 async def use_password_link(token: str, password: str, *, address: str = "", user_agent: str = "", timezone: str | None = None) -> SignedIn:
@@ -180,8 +236,8 @@ async def use_password_link(token: str, password: str, *, address: str = "", use
     checks = Checks()
     checks.take(account_input.check_password, password, "password")
     checks.done()
-    email = await database.run(password_link_email, token)
-    person = await database.run(across_tenants.person_by_email, email) if email else None
+    invited = await database.run(whom_it_is_for, token)
+    person = await database.run(across_tenants.person_by_email, invited.email) if invited else None
     if person is None:
         raise NotFoundError(_LINK_IS_OVER)
     password_hash = await sign_in.in_password_thread(secrets.hash_password, password)
@@ -190,7 +246,9 @@ async def use_password_link(token: str, password: str, *, address: str = "", use
 
 def _use(token_hash: str, person: FoundPerson, password_hash: str, address: str, user_agent: str, timezone: str | None) -> SignedIn:
     with database.write(person.tenant_id) as tx:
-        if not _use_up(tx, (col(OneTimeLink.token_hash) == token_hash) & (col(OneTimeLink.expires_at) > tx.now)):
+        # before the link: somebody who leaves at this moment is locked first, too, and then their links
+        is_active = people.role_kept(tx, person.id) is not None
+        if not is_active or not _use_up(tx, (col(OneTimeLink.token_hash) == token_hash) & (col(OneTimeLink.expires_at) > tx.now)):
             raise NotFoundError(_LINK_IS_OVER)
         tx.session.exec(update(User).where(col(User.id) == person.id).values(password_hash=password_hash))
         ended = sessions.revoke_all(tx, person.id)

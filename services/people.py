@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,9 +19,9 @@ from models.vocabulary import ActorKind, Role, Theme
 from services import access, account_input, audit, database, handles, retention, secrets
 from services.access import Actor
 from services.database import Tx
-from services.errors import ConflictError, NotFoundError
+from services.errors import ConflictError, NotFoundError, NotSignedInError
 from services.live_updates import people_topic, person_topic
-from services.views import PersonRow, PersonView, ProfileView, person_view
+from services.views import PersonView, ProfileView, person_view
 
 SYSTEM_NAME = "Tocsin"
 
@@ -113,7 +113,16 @@ def create_person(
 
 
 def add_person(
-    tx: Tx, actor: Actor, *, email: str, name: str, role: Role, handle: str | None, password_hash: str | None, timezone: str | None
+    tx: Tx,
+    actor: Actor,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    handle: str | None,
+    password_hash: str | None,
+    timezone: str | None,
+    manager_id: UUID | None = None,
 ) -> Person:
     """Write a person whose values were checked. Raises: ConflictError when the address or the handle is taken."""
     if handle:
@@ -125,7 +134,7 @@ def add_person(
         handle=handle or _free_handle(tx, name, email),
         role=role,
         active=True,
-        manager_id=None,
+        manager_id=manager_id,
         timezone=timezone,
         theme=Theme.SYSTEM,
         shortcuts=True,
@@ -146,13 +155,12 @@ def add_person(
         theme=person.theme,
         shortcuts=person.shortcuts,
         timeline_newest_first=person.timeline_newest_first,
-        manager_id=None,
+        manager_id=manager_id,
         created_at=tx.now,
     )
     _write_unique(tx, email=email, handle=person.handle)
-    audit.record(
-        tx, actor, "person.created", "person", person.id, after={"name": name, "email": email, "handle": person.handle, "role": role}
-    )
+    after = {"name": name, "email": email, "handle": person.handle, "role": role} | ({"manager_id": manager_id} if manager_id else {})
+    audit.record(tx, actor, "person.created", "person", person.id, after=after)
     tx.wake(people_topic(tx.tenant_id))
     return person
 
@@ -207,19 +215,20 @@ def change_profile(
     if timezone is not None:
         values["timezone"] = zone
     with database.write(actor.tenant_id) as tx:
-        person = _person(tx.session, actor.id)
+        person = find(tx.session, actor.id)
         before, after = audit.changed({field: getattr(person, field) for field in values}, values)
         if not after:
             return person
         if "handle" in after:
             handles.claim(tx, str(after["handle"]), own=actor.id)
-        _update(tx, actor.id, after, handle=str(after.get("handle", person.handle)))
+        store(tx, actor.id, after)
         audit.record(tx, actor, "profile.changed", "person", actor.id, before, after)
         tx.wake(person_topic(actor.id), people_topic(actor.tenant_id))
-        return _person(tx.session, actor.id)
+        return find(tx.session, actor.id)
 
 
-def _update(tx: Tx, user_id: UUID, values: dict[str, Any], *, handle: str) -> None:
+def store(tx: Tx, user_id: UUID, values: dict[str, Any]) -> None:
+    """Write values of a person that were checked. Raises: ConflictError when the handle is taken."""
     own = {field: value for field, value in values.items() if field != "name"}
     try:
         if own:
@@ -227,21 +236,26 @@ def _update(tx: Tx, user_id: UUID, values: dict[str, Any], *, handle: str) -> No
         if "name" in values:
             tx.session.exec(update(ActorRow).where(col(ActorRow.id) == user_id).values(name=values["name"]))
     except IntegrityError as error:
-        raise ConflictError(f"Somebody has the handle {handle} already. Choose another.", field="handle") from error
+        raise ConflictError(f"Somebody has the handle {values['handle']} already. Choose another.", field="handle") from error
 
 
 def own_profile(actor: Actor) -> Person:
     """The person who acts. Raises: NotFoundError when that is no person."""
     access.require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
-        return _person(session, actor.id)
+        return find(session, actor.id)
 
 
 def people(actor: Actor) -> list[Person]:
     """Everybody of the organisation, by name."""
     access.require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
-        return sorted(_people(session), key=lambda person: (not person.active, person.name.casefold()))
+        return everybody(session)
+
+
+def everybody(session: Session) -> list[Person]:
+    """Everybody of the session's organisation: those who are active before those who left, by name."""
+    return sorted(_people(session), key=lambda person: (not person.active, person.name.casefold()))
 
 
 def may_act(actor: Actor) -> list[PersonView]:
@@ -252,6 +266,26 @@ def may_act(actor: Actor) -> list[PersonView]:
         for person in people(actor)
         if person.active and access.may(person.role, Role.RESPONDER)
     ]
+
+
+def role_kept(tx: Tx, user_id: UUID) -> Role | None:
+    """The role of a person who is active; None for anybody else. They stay as they are until the transaction ends."""
+    kept = select(User.role).where(col(User.id) == user_id, col(User.active)).with_for_update(read=True)
+    role = tx.session.exec(kept).first()
+    return None if role is None else Role(role)
+
+
+def require_still(tx: Tx, actor: Actor, needed: Role) -> None:
+    """See that a person who acts may do so until the transaction ends: they may leave, or get another role, at this moment.
+
+    Called before anything else is locked. Raises: NotSignedInError, NotAllowedError.
+    """
+    if not actor.is_person:
+        return
+    role = role_kept(tx, actor.id)
+    if role is None:
+        raise NotSignedInError("You were deactivated meanwhile, so nothing was changed.")
+    access.require(replace(actor, role=role), needed)
 
 
 def unfit_to_act(tx: Tx, user_id: UUID, field: str = "user_id") -> str:
@@ -304,7 +338,8 @@ def _people(session: Session, user_id: UUID | None = None) -> list[Person]:
     ]
 
 
-def _person(session: Session, user_id: UUID) -> Person:
+def find(session: Session, user_id: UUID) -> Person:
+    """One person of the session's organisation. Raises: NotFoundError."""
     found = _people(session, user_id)
     if not found:
         raise NotFoundError("There is no such person.")
@@ -324,19 +359,3 @@ def profile_view(actor: Actor) -> ProfileView:
         shortcuts=person.shortcuts,
         timeline_newest_first=person.timeline_newest_first,
     )
-
-
-def person_rows(actor: Actor) -> list[PersonRow]:
-    """What the page of the people shows to an admin. Raises: NotAllowedError."""
-    access.require(actor, Role.ADMIN)
-    return [
-        PersonRow(
-            person=person_view(person.id, person.name, person.handle),
-            email=person.email,
-            role=person.role.value,
-            active=person.active,
-            has_password=person.has_password,
-            is_me=person.id == actor.id,
-        )
-        for person in people(actor)
-    ]

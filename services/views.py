@@ -297,7 +297,11 @@ class SessionRow:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """Somebody in the list of people. `has_password` is False for whoever never had a link or has not used it."""
+    """Somebody in the list of people. `has_password` is False for whoever never had a link or has not used it.
+
+    `manager_left` is whether the manager is not active any more. `link_until` is the end of a link that gives a new password, empty
+    where none works.
+    """
 
     person: PersonView = field(default_factory=PersonView)
     email: str = ""
@@ -305,6 +309,10 @@ class PersonRow:
     active: bool = True
     has_password: bool = True
     is_me: bool = False
+    manager: str = ""
+    manager_id: str = ""
+    manager_left: bool = False
+    link_until: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,29 @@
 """People over HTTP."""
 
-from fastapi import Response
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Response
 
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import database, people
+from services import database, membership, one_time_links, people
+from services.one_time_links import NewLink
 from services.people import Person
 from services.records import Page
 
 router = routes.router("people")
 
+Id = Annotated[UUID, Path(description="The person's id.")]
+
 
 def _told(person: Person) -> dict[str, object]:
     return {name: getattr(person, name) for name in shapes.User.model_fields}
+
+
+def _told_link(link: NewLink) -> dict[str, object]:
+    return {"link": one_time_links.password_address(link.token), "link_works_until": link.works_until}
 
 
 @router.get("/users", responses={200: {"model": shapes.Part[shapes.User]}})
@@ -21,3 +31,35 @@ async def list_users(actor: SignedIn, limit: Limit = 50, cursor: Cursor = None) 
     """Everybody of the organisation: those who are active before those who left, by name."""
     part = routes.part_of(await database.run(people.people, actor), cursor, limit)
     return answer(Page([_told(person) for person in part.items], part.next))
+
+
+@router.post(
+    "/users", status_code=201, responses={201: {"model": shapes.InvitedUser}, 409: {"description": "The address or the handle is taken."}}
+)
+async def invite_user(actor: SignedIn, body: shapes.NewUser) -> Response:
+    """Invite somebody. The answer holds the link with which they choose their password; it works for 7 days and cannot be told again."""
+    made = await database.run(membership.invite, actor, **body.model_dump())
+    return answer(_told(made.person) | _told_link(made.link), 201)
+
+
+@router.patch("/users/{id}", responses={200: {"model": shapes.User}, 409: {"description": "There would be no admin left."}})
+async def change_user(actor: SignedIn, id: Id, body: shapes.ChangeUser) -> Response:  # noqa: A002  # what the API calls it
+    """Change what somebody is called, what they may do, and whom they report to."""
+    sent = body.model_dump(include={"manager_id"}, exclude_unset=True)
+    return answer(_told(await database.run(membership.change, actor, id, name=body.name, role=body.role, **sent)))
+
+
+@router.post(
+    "/users/{id}/password-link",
+    status_code=201,
+    responses={201: {"model": shapes.PasswordLink}, 409: {"description": "The person is deactivated."}},
+)
+async def make_password_link(actor: SignedIn, id: Id, _body: shapes.Nothing) -> Response:  # noqa: A002
+    """Make a link with which they give themselves a password. It replaces the one before, and works for 24 hours; the first for 7 days."""
+    return answer(_told_link(await database.run(one_time_links.make_password_link, actor, id)), 201)
+
+
+@router.delete("/users/{id}/password-link", responses={200: {"model": shapes.User}, 409: {"description": "No link works."}})
+async def withdraw_password_link(actor: SignedIn, id: Id) -> Response:  # noqa: A002
+    """Make the link work no more."""
+    return answer(_told(await database.run(one_time_links.withdraw_password_link, actor, id)))

@@ -161,6 +161,38 @@ class ChangeTeam(Sent):
     version: int | None = Field(default=None, description="The version that you have seen: a team that has changed since stays as it is.")
 
 
+class InvitedUser(User):
+    """A person who was just made, with the link by which they come in."""
+
+    link: str = Field(description="Where they choose their password. It works once, and cannot be told again.")
+    link_works_until: datetime
+
+
+class PasswordLink(Told):
+    """A link with which a person gives themselves a new password."""
+
+    link: str = Field(description="It works once, and cannot be told again.")
+    link_works_until: datetime
+
+
+class NewUser(Sent):
+    """A person to invite."""
+
+    name: str = Field(description="At most 120 characters.")
+    email: str = Field(description="What they sign in with; no other person has it.")
+    role: Role
+    handle: str | None = Field(default=None, description="Without the @; made of the name where it is left out.")
+    manager_id: UUID | None = Field(default=None, description="Somebody who is active.")
+
+
+class ChangeUser(Sent):
+    """What is to change; a field that is left out stays, and so does one that is null, but for the manager."""
+
+    name: str | None = Field(default=None, description="At most 120 characters.")
+    role: Role | None = Field(default=None, description="The last admin stays one.")
+    manager_id: UUID | None = Field(default=None, description="Somebody who is active and not below this person; null for nobody.")
+
+
 class Service(Told):
     """What can be broken."""
 

@@ -91,12 +91,11 @@ def create_api_key(
 
 
 def reset_link(email: Annotated[str, typer.Option(help="Address of the person who lost their password.")], as_json: AsJson = False) -> None:
-    """Print a link with which a person gives themselves a new password. It works once, for 24 hours."""
+    """Print a link with which a person gives themselves a password. It works once, for 24 hours, or for 7 days where it is the first."""
     from services import one_time_links
 
     _open()
-    token = one_time_links.make_password_link_by_email(email)
-    url = one_time_links.password_address(token)
+    url = one_time_links.password_address(one_time_links.make_password_link_by_email(email).token)
     _tell(as_json, {"url": url}, url)
 
 

@@ -65,7 +65,7 @@ def _refusal(sentence: Any) -> list[rx.Component]:
 
 
 def shown_once(
-    title: Any, explanation: str, secret: Any, name: str, *more: rx.Component, open: Any, on_open_change: Any, width: str = "520px"
+    title: Any, explanation: Any, secret: Any, name: str, *more: rx.Component, open: Any, on_open_change: Any, width: str = "520px"
 ) -> rx.Component:
     """Shows a `secret` that is told this once, to be copied. `name` says what it is, `more` follows it."""
     return rx.dialog.root(

@@ -3,6 +3,15 @@
 import reflex as rx
 
 from app.components.marks import Text
+from models.vocabulary import Role
+
+ROLES = [
+    (Role.RESPONDER.value, "Responder: acts on incidents"),
+    (Role.VIEWER.value, "Viewer: reads"),
+    (Role.MANAGER.value, "Manager: also sets up services and rules"),
+    (Role.ADMIN.value, "Admin: also people, integrations and keys"),
+]
+"""What a select offers where a role is given; what most need stands first."""
 
 
 def avatar(initials: Text, colour: Text, name: Text, *, size: int = 20, alone: bool = False, class_name: str = "") -> rx.Component:

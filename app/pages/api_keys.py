@@ -10,17 +10,10 @@ from app.components.dialogs import confirm, dialog, shown_once
 from app.components.empty import empty, skeleton_rows
 from app.components.forms import select, text_field
 from app.components.labels import tag
+from app.components.people import ROLES
 from app.components.settings import settings
 from app.components.shell import shell
 from app.states.api_keys import ApiKeys
-from models.vocabulary import Role
-
-_ROLES = (
-    (Role.RESPONDER, "Responder: acts on incidents"),
-    (Role.VIEWER, "Viewer: reads"),
-    (Role.MANAGER, "Manager: also sets up services and rules"),
-    (Role.ADMIN, "Admin: also people, integrations and keys"),
-)
 
 
 def _ends(row: Any) -> rx.Component:
@@ -114,7 +107,7 @@ def _new_key() -> rx.Component:
             auto_complete="off",
             help="What uses it. Its changes stand under this name in timelines and in the audit log.",
         ),
-        select("role", "Role", [(role.value, words) for role, words in _ROLES], error=errors["role"], id="key-role"),
+        select("role", "Role", ROLES, error=errors["role"], id="key-role"),
         text_field(
             "expires_at",
             "Last day",

@@ -131,9 +131,16 @@ def set_up_page() -> rx.Component:
 
 
 def new_password_page() -> rx.Component:
-    """A new password, through the link that an administrator made."""
+    """A password, through the link that an administrator made: the first one for somebody who was invited."""
+    welcome = rx.el.div(
+        rx.el.h1(f"Welcome to {Gate.welcome_to}"),
+        rx.el.p(f"{Gate.name}, choose a password. You sign in with it and ", rx.el.b(Gate.email), ".", class_name="dim"),
+    )
+    again = rx.el.div(
+        rx.el.h1("Choose a new password"), rx.el.p("For ", rx.el.b(Gate.email), ". Every other session ends.", class_name="dim")
+    )
     form = rx.fragment(
-        rx.el.div(rx.el.h1("Choose a new password"), rx.el.p("For ", rx.el.b(Gate.email), ". Every other session ends.", class_name="dim")),
+        rx.cond(Gate.welcome_to != "", welcome, again),
         native_form(
             _whole_form(),
             rx.el.input(
@@ -150,7 +157,7 @@ def new_password_page() -> rx.Component:
         ),
     )  # fmt: skip
     over = _link_is_over(
-        "It was used, replaced by a newer one, or is older than 24 hours.",
+        "It was used, withdrawn, replaced by a newer one, or is too old.",
         rx.el.p("Ask an administrator for a new one.", class_name="dim"),
     )
     return _page(rx.cond(Gate.is_open, form, over))

@@ -14,7 +14,8 @@ _FIELDS = (refused_forms.WHOLE_FORM, "organisation", "name", "handle", "email", 
 class Gate(rx.State):
     """What stands in the forms of these pages. `values` and `errors` go by the names of the fields.
 
-    `waits_for_first` is true while the installation has nobody at all.
+    `waits_for_first` is true while the installation has nobody at all. `name` and `email` are those of the person whom a password link
+    is for, and `welcome_to` is the organisation where they were invited to it.
     """
 
     is_loaded: bool = False
@@ -23,7 +24,9 @@ class Gate(rx.State):
     token: str = ""
     next_path: str = ""
     goes_on_to: str = ""
+    name: str = ""
     email: str = ""
+    welcome_to: str = ""
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
 
@@ -52,9 +55,10 @@ class Gate(rx.State):
     async def load_new_password(self) -> None:
         """Show the form for a new password, where the link in the address opens it."""
         self._begin()
-        email = await database.run(one_time_links.password_link_email, self.token)
-        self.email = email or ""
-        self.is_open = self.email != ""
+        invited = await database.run(one_time_links.whom_it_is_for, self.token)
+        if invited is not None:
+            self.name, self.email, self.is_open = invited.name, invited.email, True
+            self.welcome_to = invited.organisation if invited.is_first else ""
         self._show("/new-password")
 
     def _begin(self) -> None:

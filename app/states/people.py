@@ -1,4 +1,4 @@
-"""The people of the organisation, as admins see them: who there is, new ones, and links for a lost password."""
+"""The people of the organisation, as admins see them: who there is, who is invited, what they may do, and links for a password."""
 
 from typing import Any
 from uuid import UUID
@@ -7,24 +7,36 @@ from app.session import requires, while_signed_in
 from app.states.profile import complaints
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import account_input, database, live_updates, one_time_links, people
+from services import account_input, database, live_updates, membership, one_time_links
 from services.access import Actor
-from services.errors import NotFoundError, RefusedError
-from services.views import PersonRow
+from services.errors import InvalidInputError, NotFoundError, RefusedError
+from services.one_time_links import NewLink
+from services.views import ChoiceView, PersonRow
+from services.wording import rfc3339
 
-_LOOK_SECONDS = 3600.0
-_FIELDS = ("name", "email", "handle", "role")
+_LOOK_SECONDS = 60.0
+"""How often a page that nothing happens to reads again: a link ends with time alone."""
+_FIELDS = ("name", "email", "handle", "role", "manager_id")
 
 
 class People(Shell):
-    """What the page shows. `link` is a password link that was just made, for `link_for`; it is shown until its dialog is closed."""
+    """What the page shows. `link` is a password link that was just made, for `link_for`; it is shown until its dialog is closed.
+
+    `changing` is the person whom the dialog of changes is about, as they were when it was opened, and `managers` who can be the manager
+    of whom a dialog is about.
+    """
 
     rows: list[PersonRow] = []
     errors: dict[str, str] = dict.fromkeys(_FIELDS, "")
     refusal: str = ""
-    is_making: bool = False
+    is_inviting: bool = False
+    is_changing: bool = False
+    changing: PersonRow = PersonRow()
+    managers: list[ChoiceView] = []
     link: str = ""
     link_for: str = ""
+    link_until: str = ""
+    link_is_invitation: bool = False
     is_loaded: bool = False
 
     @requires(Role.ADMIN)
@@ -35,65 +47,145 @@ class People(Shell):
 
     async def _fill(self, actor: Actor) -> None:
         await super()._fill(actor)
-        self.rows = await database.run(people.person_rows, actor)
+        await self._read(actor)
         self.is_loaded = True
+
+    async def _read(self, actor: Actor) -> None:
+        self.rows = await database.run(membership.person_rows, actor)
 
     @requires(Role.ADMIN, background=True)
     async def watch(self, actor: Actor) -> None:
-        """Follow who comes, and what people change of themselves."""
+        """Follow who comes, what people change of themselves, and what other admins change."""
         async with while_signed_in(self, actor):
             with live_updates.hub.subscribe(live_updates.people_topic(actor.tenant_id)) as subscription:
+                known: list[PersonRow] | None = None
                 while True:
-                    rows = await database.run(people.person_rows, actor)
-                    async with self:
-                        self.rows = rows
+                    rows = await database.run(membership.person_rows, actor)
+                    if rows != known:
+                        known = rows
+                        async with self:
+                            self.rows = rows
                     await subscription.wait(_LOOK_SECONDS)
 
     @requires(Role.ADMIN)
-    def ask_for_person(self, actor: Actor, wanted: bool) -> None:
-        """Open or close the dialog that makes somebody."""
-        self.is_making = wanted
+    async def ask_to_invite(self, actor: Actor, wanted: bool) -> None:
+        """Open or close the dialog that invites somebody."""
         self._complain({})
+        if wanted:
+            self.managers = await database.run(membership.manager_choices, actor)
+        self.is_inviting = wanted
 
     @requires(Role.ADMIN)
-    async def make_person(self, actor: Actor, form: dict[str, Any]) -> None:
+    async def invite(self, actor: Actor, form: dict[str, Any]) -> None:
         """Make somebody, and a link with which they choose their password. A refusal leaves the dialog open."""
         self._complain({})
         try:
             made = await database.run(
-                people.create_person,
+                membership.invite,
                 actor,
                 email=str(form.get("email", "")),
                 name=str(form.get("name", "")),
                 handle=str(form.get("handle", "")) or None,
                 role=account_input.check_role(str(form.get("role", ""))),
+                manager_id=_manager(form),
             )
         except RefusedError as refusal:
-            found = complaints(refusal)
-            self._complain(found, "" if found else refusal.message)
+            self._tell(refusal)
             return
-        self.is_making = False
-        await self._show_link(actor, made.id, made.name)
-        self.rows = await database.run(people.person_rows, actor)
+        self.is_inviting = False
+        self._show_link(made.link, made.person.name, is_invitation=True)
+        await self._read(actor)
+
+    @requires(Role.ADMIN)
+    async def ask_to_change(self, actor: Actor, user_id: str) -> None:
+        """Open the dialog that changes somebody."""
+        self._complain({})
+        await self._read(actor)
+        self.changing = self._row(user_id)
+        self.managers = await database.run(membership.manager_choices, actor, UUID(user_id))
+        self.is_changing = True
+
+    @requires(Role.ADMIN)
+    def close_change(self, actor: Actor, wanted: bool) -> None:
+        """Close it."""
+        self.is_changing = wanted and self.is_changing
+
+    @requires(Role.ADMIN)
+    async def change(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Change what somebody is called, may do and whom they report to: what the form says otherwise than when it was opened.
+
+        A refusal leaves the dialog open.
+        """
+        self._complain({})
+        user_id = _id(str(form.get("user_id", "")))
+        seen = self.changing if self.changing.person.id == user_id.hex else PersonRow()
+        wanted: dict[str, Any] = {}
+        try:
+            if form.get("name") != seen.person.name:
+                wanted["name"] = str(form.get("name", ""))
+            if form.get("role") != seen.role:
+                wanted["role"] = account_input.check_role(str(form.get("role", "")))
+            if form.get("manager_id") != seen.manager_id:
+                wanted["manager_id"] = _manager(form)
+            person = await database.run(membership.change, actor, user_id, **wanted)
+        except RefusedError as refusal:
+            self._tell(refusal)
+            return
+        self.is_changing = False
+        await self._read(actor)
+        self.say(f"{person.name} is changed." if wanted else f"Nothing was changed of {person.name}.")
 
     @requires(Role.ADMIN)
     async def make_link(self, actor: Actor, user_id: str) -> None:
         """Make a link with which somebody gives themselves a new password, and show it."""
-        row = next((row for row in self.rows if row.person.id == user_id), None)
-        if row is None:
-            raise NotFoundError("There is no such person.")
-        await self._show_link(actor, UUID(row.person.id), row.person.name)
+        row = self._row(user_id)
+        made = await database.run(one_time_links.make_password_link, actor, UUID(row.person.id))
+        self._show_link(made, row.person.name, is_invitation=not row.has_password)
+        await self._read(actor)
 
-    async def _show_link(self, actor: Actor, user_id: UUID, name: str) -> None:
-        token = await database.run(one_time_links.make_password_link, actor, user_id)
-        self.link, self.link_for = one_time_links.password_address(token), name
+    @requires(Role.ADMIN)
+    async def withdraw_link(self, actor: Actor, user_id: str) -> None:
+        """Make somebody's link work no more."""
+        person = await database.run(one_time_links.withdraw_password_link, actor, _id(user_id))
+        await self._read(actor)
+        self.say(f"The link for {person.name} does not work any more.")
 
     @requires(Role.ADMIN)
     def close_link(self, actor: Actor, wanted: bool) -> None:
         """Forget the link that is shown."""
         if not wanted:
-            self.link = self.link_for = ""
+            self.link = self.link_for = self.link_until = ""
+
+    def _show_link(self, made: NewLink, name: str, *, is_invitation: bool) -> None:
+        self.link, self.link_for = one_time_links.password_address(made.token), name
+        self.link_until, self.link_is_invitation = rfc3339(made.works_until), is_invitation
+
+    def _row(self, user_id: str) -> PersonRow:
+        row = next((row for row in self.rows if row.person.id == user_id), None)
+        if row is None:
+            raise NotFoundError("There is no such person.")
+        return row
 
     def _complain(self, errors: dict[str, str], refusal: str = "") -> None:
         self.errors = dict.fromkeys(_FIELDS, "") | errors
         self.refusal = refusal
+
+    def _tell(self, refusal: RefusedError) -> None:
+        found = {field: sentence for field, sentence in complaints(refusal).items() if field in _FIELDS}
+        self._complain(found, "" if found else refusal.message)
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFoundError("There is no such person.") from None
+
+
+def _manager(form: dict[str, Any]) -> UUID | None:
+    """The manager that a form names; None for nobody. Raises: InvalidInputError."""
+    text = str(form.get("manager_id", ""))
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise InvalidInputError("Manager must be somebody of this organisation, or nobody.", field="manager_id") from None

@@ -26,6 +26,7 @@ _DID = {
     "session.started": "signed in",
     "session.revoked": "ended a session",
     "password_link.made": "made a password link for",
+    "password_link.withdrawn": "withdrew the password link of",
     "password.reset": "chose by a link a new password for",
     "password.changed": "changed the password of",
     "profile.changed": "changed the profile of",

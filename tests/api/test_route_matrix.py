@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from app.api import application
 from app.session import COOKIE
 from models.columns import new_id
 from models.vocabulary import Role
-from services import api_keys, catalog, comments, incidents, integrations, sessions, teams
+from services import api_keys, catalog, comments, incidents, integrations, membership, sessions, teams
 from tests.fixtures.contents import contents, differences, ids, told_of
 from tests.fixtures.programs import ORIGIN, Programs
 from tests.fixtures.stories import Story
@@ -70,6 +71,14 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/teams": Asked(MANAGE, {"name": "Payers {turn}"}, elsewhere=({"name": "Ours", "members": ["{user}"]},)),
     "GET /api/v1/teams/{id}": Asked(READ),
     "PATCH /api/v1/teams/{id}": Asked(MANAGE, {"name": "Renamed {turn}"}),
+    "POST /api/v1/users": Asked(
+        RUN,
+        {"name": "New", "email": "n{turn}@example.org", "role": "viewer"},
+        elsewhere=({"name": "New", "email": "new@example.org", "role": "viewer", "manager_id": "{user}"},),
+    ),
+    "PATCH /api/v1/users/{id}": Asked(RUN, {"name": "Called {turn}", "role": "manager"}),
+    "POST /api/v1/users/{id}/password-link": Asked(RUN, {}),
+    "DELETE /api/v1/users/{id}/password-link": Asked(RUN),
     "GET /api/v1/services": Asked(READ),
     "POST /api/v1/services": Asked(MANAGE, {"name": "Payments {turn}"}),
     "GET /api/v1/services/{id}": Asked(READ),
@@ -153,6 +162,14 @@ class Northwind:
             incidents.resolve(by, number, f"{MARK} is back")
         return number
 
+    def person(self) -> UUID:
+        """Somebody new, whose link works."""
+        self.fired += 1
+        made = membership.invite(
+            self.organisation.admin, email=f"{MARK}{self.fired}@northwind.example", name=f"{MARK} {self.fired}", role=Role.RESPONDER
+        )
+        return made.person.id
+
     def about(self, name: str, path: str, what: dict[str, Any] | str, names: dict[str, str]) -> tuple[httpx.Response, str]:
         """Let the stranger ask with something that is not theirs: the answer, and its text with the id taken out."""
         if isinstance(what, str):
@@ -167,7 +184,8 @@ class Northwind:
     def path(self, name: str, state: str) -> str:
         """The path of a route, with what it names put in."""
         path = name.partition(" ")[2]
-        thing = self.service if "/services/" in path else self.team if "/teams/" in path else self.integration
+        things = {"services": self.service, "teams": self.team, "integrations": self.integration}
+        thing = things.get(path.split("/")[3]) or (self.person() if "{id}" in path else None)
         return path.replace("{number}", self.incident(state) if "{number}" in path else "").replace("{id}", str(thing))
 
     def ask(self, name: str, path: str, body: Any = None, *, by: str | None = None, **headers: str) -> httpx.Response:

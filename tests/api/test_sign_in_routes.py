@@ -169,7 +169,7 @@ def test_a_dead_set_up_link_is_told(storage: Storage, clock: MovableClock) -> No
 
 
 def test_a_password_link_signs_its_person_in(organisation: Organisation) -> None:
-    token = one_time_links.make_password_link(organisation.admin, organisation.viewer.id)
+    token = one_time_links.make_password_link(organisation.admin, organisation.viewer.id).token
     short = post("/auth/password", {"token": token, "password": "short"})
     assert short.headers["location"] == f"/new-password?token={token}"
     assert set(refused(short, "/new-password").errors) == {"password"}

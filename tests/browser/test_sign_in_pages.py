@@ -143,23 +143,48 @@ def test_a_lost_password_is_given_anew_by_a_link(signed_in: Callable[..., Page],
     expect(lotte.get_by_role("heading", name="This link does not work any more")).to_be_visible()
 
 
-def test_a_person_is_made_and_listed_on_every_open_page(signed_in: Callable[..., Page], server: Server) -> None:
+def test_somebody_is_invited_and_comes_in_before_two_admins(
+    signed_in: Callable[..., Page], new_page: Callable[..., Page], server: Server
+) -> None:
     admin, other = signed_in("admin"), signed_in("admin", "Other Admin")
     other.goto("/settings/people")
-    expect(other.get_by_role("cell", name="Other Admin · you")).to_be_visible()
+    expect(other.get_by_role("cell", name=re.compile("Other Admin · you"))).to_be_visible()
     admin.goto("/settings/people")
-    admin.get_by_role("button", name="New person").click()
-    dialog = admin.get_by_role("dialog")
+    admin.get_by_role("button", name="Invite").click()
+    dialog = admin.get_by_role("dialog", name="Invite somebody")
     dialog.get_by_label("Name", exact=True).fill("Nia Berg")
     dialog.get_by_label("E-mail").fill(server.person("viewer"))
     dialog.get_by_label("Role").select_option("manager")
-    dialog.get_by_role("button", name="Make").click()
+    dialog.get_by_label("Manager").select_option(label="Other Admin")
+    dialog.get_by_role("button", name="Invite").click()
     expect(dialog.get_by_text("already")).to_be_visible()
     expect(dialog.get_by_label("Name", exact=True)).to_have_value("Nia Berg")
     dialog.get_by_label("E-mail").fill("nia@example.org")
-    dialog.get_by_role("button", name="Make").click()
-    expect(admin.get_by_role("dialog", name="A password link for Nia Berg")).to_be_visible()
-    expect(other.get_by_role("row", name=re.compile("Nia Berg.*manager.*no password yet"))).to_be_visible()
+    dialog.get_by_role("button", name="Invite").click()
+    shown = admin.get_by_role("dialog", name="Invitation for Nia Berg")
+    link = shown.get_by_role("region", name="Password link").inner_text()
+    shown.get_by_role("button", name="Done").click()
+    row = other.get_by_role("row", name=re.compile("Nia Berg.*manager.*Other Admin.*invited.*link until"))
+    expect(row).to_be_visible()
+
+    row.get_by_role("button", name="Change Nia Berg").click()
+    change = other.get_by_role("dialog", name="Change Nia Berg")
+    expect(change.get_by_label("Manager")).to_have_value(re.compile("."))
+    change.get_by_label("Manager").select_option(label="Nobody")
+    change.get_by_label("Role").select_option("responder")
+    change.get_by_label("Name", exact=True).fill("Nia Bergman")
+    change.get_by_label("Name", exact=True).press("Enter")
+    expect(change).to_have_count(0)
+    expect(admin.get_by_role("row", name=re.compile("Nia Bergman.*responder.*invited"))).to_be_visible()
+
+    nia = new_page()
+    nia.goto(link)
+    expect(nia.get_by_role("heading", name=re.compile("Welcome to "))).to_be_visible()
+    nia.get_by_label("Password").fill("a password that is hers")
+    nia.get_by_role("button", name="Save and sign in").click()
+    ends_at(nia, "/incidents")
+    expect(nia.get_by_role("button", name="Nia Bergman, your menu")).to_be_visible()
+    expect(other.get_by_role("row", name=re.compile("Nia Bergman")).get_by_text("invited")).to_have_count(0)
 
 
 def test_the_profile_is_saved_and_counts_at_once(signed_in: Callable[..., Page]) -> None:

@@ -1,6 +1,7 @@
 """Links that work once: the set-up of an installation, and a new password."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from services.database import Storage
 from services.errors import ConflictError, InvalidFieldsError, NotAllowedError, NotFoundError
 from services.sessions import SignedIn
 from tests.fixtures.clocks import MovableClock
-from tests.fixtures.organisations import Organisation, person
+from tests.fixtures.organisations import Organisation, linked_email, person
 
 FORM = {
     "organisation": "Northwind Traders",
@@ -122,7 +123,7 @@ def test_a_form_that_is_refused_leaves_the_link_good_and_nothing_behind(storage:
 def test_links_are_stored_as_hashes(storage: Storage, clock: MovableClock) -> None:
     token = link()
     actor = set_up(token).actor
-    password = one_time_links.make_password_link(actor, actor.id)
+    password = one_time_links.make_password_link(actor, actor.id).token
     with database.read(actor.tenant_id) as session:
         rows = [row.model_dump() for row in session.exec(select(OneTimeLink))]
     assert len(rows) == 1
@@ -132,34 +133,70 @@ def test_links_are_stored_as_hashes(storage: Storage, clock: MovableClock) -> No
 def test_a_password_link_gives_a_new_password_and_ends_all_sessions(organisation: Organisation) -> None:
     bob = person(organisation.system, "Bob", Role.RESPONDER, password="correct horse battery")
     old = asyncio.run(sign_in.sign_in("bob@northwind.example", "correct horse battery", address="192.0.2.1"))
-    token = one_time_links.make_password_link(organisation.admin, bob.id)
-    assert one_time_links.password_link_email(token) == "bob@northwind.example"
+    token = one_time_links.make_password_link(organisation.admin, bob.id).token
+    assert linked_email(token) == "bob@northwind.example"
     new = asyncio.run(one_time_links.use_password_link(token, "a quite new password"))
     assert sessions.actor_for_token(old.token) is None
     assert sessions.actor_for_token(new.token) is not None
-    assert one_time_links.password_link_email(token) is None
+    assert linked_email(token) is None
     with pytest.raises(NotFoundError):
         asyncio.run(one_time_links.use_password_link(token, "a third password, longer"))
     assert asyncio.run(sign_in.sign_in("bob@northwind.example", "a quite new password", address="192.0.2.1")).token
 
 
 def test_a_password_link_dies_after_a_day_and_when_a_newer_one_is_made(organisation: Organisation, clock: MovableClock) -> None:
-    first = one_time_links.make_password_link(organisation.admin, organisation.viewer.id)
-    second = one_time_links.make_password_link(organisation.admin, organisation.viewer.id)
-    other = one_time_links.make_password_link(organisation.admin, organisation.manager.id)
-    assert one_time_links.password_link_email(first) is None
-    assert one_time_links.password_link_email(second) == "vera@northwind.example"
+    bob, nia = (person(organisation.system, name, Role.RESPONDER, password="correct horse battery") for name in ("Bob", "Nia"))
+    first = one_time_links.make_password_link(organisation.admin, bob.id).token
+    second = one_time_links.make_password_link(organisation.admin, bob.id).token
+    other = one_time_links.make_password_link(organisation.admin, nia.id).token
+    assert linked_email(first) is None
+    assert linked_email(second) == "bob@northwind.example"
     clock.pass_time(hours=24)
     for token in (second, other):
         with pytest.raises(NotFoundError):
             asyncio.run(one_time_links.use_password_link(token, "a quite new password"))
 
 
+def test_whoever_has_no_password_yet_has_seven_days(organisation: Organisation, clock: MovableClock) -> None:
+    made = one_time_links.make_password_link(organisation.admin, organisation.viewer.id)
+    assert made.works_until == clock.now + timedelta(days=7)
+    clock.pass_time(days=6, hours=23)
+    asyncio.run(one_time_links.use_password_link(made.token, "a quite new password"))
+    again = one_time_links.make_password_link(organisation.admin, organisation.viewer.id)
+    assert again.works_until == clock.now + timedelta(hours=24)
+
+
+def test_a_link_says_whom_it_is_for(organisation: Organisation) -> None:
+    token = one_time_links.make_password_link(organisation.admin, organisation.viewer.id).token
+    found = one_time_links.whom_it_is_for(token)
+    assert found == one_time_links.Invited("Vera Novak", "vera@northwind.example", "Northwind", True)
+
+
+def test_a_link_can_be_withdrawn(organisation: Organisation, clock: MovableClock) -> None:
+    admin, vera = organisation.admin, organisation.viewer
+    token = one_time_links.make_password_link(admin, vera.id).token
+    for actor in (organisation.manager, organisation.responder, vera):
+        with pytest.raises(NotAllowedError):
+            one_time_links.withdraw_password_link(actor, vera.id)
+    with pytest.raises(NotFoundError):
+        one_time_links.withdraw_password_link(organisation.stranger, vera.id)
+    one_time_links.withdraw_password_link(admin, vera.id)
+    assert linked_email(token) is None
+    with pytest.raises(NotFoundError, match="withdrawn"):
+        asyncio.run(one_time_links.use_password_link(token, "a quite new password"))
+    with pytest.raises(ConflictError, match="Vera Novak has no link that works"):
+        one_time_links.withdraw_password_link(admin, vera.id)
+    one_time_links.make_password_link(admin, vera.id)
+    clock.pass_time(days=8)
+    with pytest.raises(ConflictError):
+        one_time_links.withdraw_password_link(admin, vera.id)
+
+
 def test_a_short_password_leaves_the_link_good(organisation: Organisation) -> None:
-    token = one_time_links.make_password_link(organisation.admin, organisation.viewer.id)
+    token = one_time_links.make_password_link(organisation.admin, organisation.viewer.id).token
     with pytest.raises(InvalidFieldsError):
         asyncio.run(one_time_links.use_password_link(token, "short"))
-    assert one_time_links.password_link_email(token) is not None
+    assert linked_email(token) is not None
 
 
 def test_only_admins_make_password_links_and_only_for_their_own_people(organisation: Organisation) -> None:
@@ -171,14 +208,14 @@ def test_only_admins_make_password_links_and_only_for_their_own_people(organisat
 
 
 def test_the_operator_makes_a_link_by_address(organisation: Organisation) -> None:
-    token = one_time_links.make_password_link_by_email(" Vera@Northwind.example")
-    assert one_time_links.password_link_email(token) == "vera@northwind.example"
+    token = one_time_links.make_password_link_by_email(" Vera@Northwind.example").token
+    assert linked_email(token) == "vera@northwind.example"
     with pytest.raises(NotFoundError, match=r"nobody@x\.example"):
         one_time_links.make_password_link_by_email("nobody@x.example")
 
 
 def test_a_link_for_one_thing_is_no_link_for_another(organisation: Organisation) -> None:
-    password = one_time_links.make_password_link(organisation.admin, organisation.viewer.id)
+    password = one_time_links.make_password_link(organisation.admin, organisation.viewer.id).token
     assert not one_time_links.set_up_is_open(password)
     for token in ("", "tl_", "ts_x", "tl_" + "x" * 5000):
-        assert one_time_links.password_link_email(token) is None
+        assert linked_email(token) is None

@@ -4,19 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from sqlmodel import col, select
 
-from models.audit import AuditEntry
 from models.vocabulary import Role, Theme
-from services import database, live_updates, people
-from services.access import Actor
+from services import live_updates, people
 from services.errors import ConflictError, InvalidFieldsError, NotAllowedError
-from tests.fixtures.organisations import Organisation
-
-
-def audited(actor: Actor) -> list[AuditEntry]:
-    with database.read(actor.tenant_id) as session:
-        return list(session.exec(select(AuditEntry).order_by(col(AuditEntry.at), col(AuditEntry.id))))
+from tests.fixtures.organisations import Organisation, audited
 
 
 def test_everybody_of_the_organisation_is_listed_and_nobody_else(organisation: Organisation) -> None:
@@ -113,19 +105,6 @@ def test_organisations_have_different_slugs(organisation: Organisation) -> None:
     assert refused.value.field == "slug"
     with pytest.raises(InvalidFieldsError):
         people.create_organisation("Bad slug", "No Spaces")
-
-
-def test_only_an_admin_sees_the_list_of_people_with_their_addresses(organisation: Organisation) -> None:
-    rows = people.person_rows(organisation.admin)
-    assert [(row.person.handle, row.email, row.role, row.has_password, row.is_me) for row in rows] == [
-        ("alice", "alice@northwind.example", "admin", False, True),
-        ("mina", "mina@northwind.example", "manager", False, False),
-        ("rob", "rob@northwind.example", "responder", False, False),
-        ("vera", "vera@northwind.example", "viewer", False, False),
-    ]
-    for actor in (organisation.manager, organisation.responder, organisation.viewer):
-        with pytest.raises(NotAllowedError):
-            people.person_rows(actor)
 
 
 def test_a_profile_is_shown_as_it_is_stored(organisation: Organisation) -> None:

@@ -19,7 +19,7 @@ from app import app as composition
 from app.session import own_handlers
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
-from services import access, api_keys, comments, incidents, integrations, people, sessions, teams
+from services import access, api_keys, comments, incidents, integrations, one_time_links, people, sessions, teams
 from services.access import Actor, may
 from services.errors import NotAllowedError
 from tests.fixtures import organisations
@@ -109,11 +109,19 @@ HANDLERS: dict[str, Forged] = {
     "Profile.end_session": Forged({"session_id": "{session}"}, at=PROFILE, writes=READ),
     "People.load": Forged(at=PEOPLE_PAGE),
     "People.watch": Forged(at=PEOPLE_PAGE),
-    "People.ask_for_person": Forged({"wanted": True}, at=PEOPLE_PAGE),
-    "People.make_person": Forged(
-        {"form": {"name": "New {turn}", "email": "n{turn}@example.org", "handle": "", "role": "viewer"}}, PEOPLE_PAGE, RUN
+    "People.ask_to_invite": Forged({"wanted": True}, at=PEOPLE_PAGE),
+    "People.invite": Forged(
+        {"form": {"name": "New {turn}", "email": "n{turn}@example.org", "handle": "", "role": "viewer", "manager_id": "{colleague}"}},
+        PEOPLE_PAGE,
+        RUN,
+    ),
+    "People.ask_to_change": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE),
+    "People.close_change": Forged({"wanted": False}, at=PEOPLE_PAGE),
+    "People.change": Forged(
+        {"form": {"user_id": "{somebody}", "name": "Called {turn}", "role": "manager", "manager_id": ""}}, PEOPLE_PAGE, RUN
     ),
     "People.make_link": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE, writes=RUN),
+    "People.withdraw_link": Forged({"user_id": "{invited}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.close_link": Forged({"wanted": False}, at=PEOPLE_PAGE),
     "Teams.load": Forged(at=TEAMS),
     "Teams.watch": Forged(at=TEAMS),
@@ -231,6 +239,11 @@ class World:
         made = {"integration": self._integration, "user": self._user.hex, "colleague": self._colleague.hex, "turn": str(next(self._turns))}
         if name in made:
             return made[name]
+        if name in ("somebody", "invited"):
+            made_now = self.person(READ)
+            if name == "invited":
+                one_time_links.make_password_link(self.northwind.actors[RUN], made_now.id)
+            return made_now.id.hex
         if name == "key":
             return api_keys.create(self.northwind.actors[RUN], f"{MARK} bot", READ).id.hex
         if name == "team":
@@ -249,7 +262,7 @@ class World:
 
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        named_by_id = ("integration", "user", "colleague", "session", "key", "team")
+        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "session", "key", "team")
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
     @property

@@ -4,10 +4,11 @@ import asyncio
 from typing import Any
 
 from app.states.people import People
-from services import one_time_links, people, settings
+from models.vocabulary import Role
+from services import membership, people, settings
 from services.access import Actor
-from tests.fixtures.organisations import Organisation
-from tests.fixtures.tabs import begin_session, open_tab
+from tests.fixtures.organisations import Organisation, linked_email
+from tests.fixtures.tabs import begin_session, follow, open_tab
 
 
 def opened(actor: Actor) -> Any:
@@ -30,7 +31,7 @@ def test_others_see_nobody_and_make_nothing(organisation: Organisation) -> None:
         page = opened(actor)
         assert page.rows == []
         assert page.notice.text == "Only admins may do this."
-        call(page, "make_person", form={"name": "New", "email": "new@x.example", "role": "admin"})
+        call(page, "invite", form={"name": "New", "email": "new@x.example", "role": "admin"})
         call(page, "make_link", user_id=organisation.viewer.id.hex)
         assert page.link == ""
     assert len(people.people(organisation.admin)) == 4
@@ -42,7 +43,7 @@ def test_a_link_is_shown_until_its_dialog_is_closed(organisation: Organisation) 
     address, _, token = page.link.partition("?token=")
     assert address == f"{settings.current().base_url}/new-password"
     assert page.link_for == "Vera Novak"
-    assert one_time_links.password_link_email(token) == "vera@northwind.example"
+    assert linked_email(token) == "vera@northwind.example"
     call(page, "close_link", wanted=False)
     assert page.link == ""
 
@@ -55,21 +56,90 @@ def test_a_link_for_somebody_of_another_organisation_is_not_made(organisation: O
 
 def test_a_new_person_comes_with_a_link(organisation: Organisation) -> None:
     page = opened(organisation.admin)
-    call(page, "ask_for_person", wanted=True)
-    call(page, "make_person", form={"name": "Nia Berg", "email": "nia@northwind.example", "role": "responder", "handle": ""})
-    assert not page.is_making
-    assert one_time_links.password_link_email(page.link.partition("=")[2]) == "nia@northwind.example"
+    call(page, "ask_to_invite", wanted=True)
+    call(page, "invite", form={"name": "Nia Berg", "email": "nia@northwind.example", "role": "responder", "handle": ""})
+    assert not page.is_inviting
+    assert linked_email(page.link.partition("=")[2]) == "nia@northwind.example"
     assert "nia" in [row.person.handle for row in page.rows]
 
 
 def test_a_refused_person_leaves_the_dialog_open_with_a_sentence_for_each_field(organisation: Organisation) -> None:
     page = opened(organisation.admin)
-    call(page, "ask_for_person", wanted=True)
-    call(page, "make_person", form={"name": "", "email": "nobody", "role": "responder"})
-    assert page.is_making
+    call(page, "ask_to_invite", wanted=True)
+    call(page, "invite", form={"name": "", "email": "nobody", "role": "responder"})
+    assert page.is_inviting
     assert {field for field, sentence in page.errors.items() if sentence} == {"name", "email"}
-    call(page, "make_person", form={"name": "Sten", "email": "sten@southwind.example", "role": "responder"})
+    call(page, "invite", form={"name": "Sten", "email": "sten@southwind.example", "role": "responder"})
     assert "already" in page.errors["email"]
-    call(page, "make_person", form={"name": "King", "email": "king@northwind.example", "role": "king"})
+    call(page, "invite", form={"name": "King", "email": "king@northwind.example", "role": "king"})
     assert page.errors["role"] == "Role must be one of viewer, responder, manager, admin."
     assert len(people.people(organisation.admin)) == 4
+
+
+def test_an_invitation_that_works_is_seen_and_can_be_withdrawn(organisation: Organisation) -> None:
+    page = opened(organisation.admin)
+    call(
+        page, "invite", form={"name": "Nia Berg", "email": "nia@x.example", "role": "responder", "manager_id": organisation.manager.id.hex}
+    )
+    (nia,) = (row for row in page.rows if row.person.handle == "nia")
+    assert (nia.manager, nia.link_until, page.link_is_invitation) == ("Mina Okafor", page.link_until, True)
+    call(page, "close_link", wanted=False)
+    call(page, "withdraw_link", user_id=nia.person.id)
+    assert page.notice.text == "The link for Nia Berg does not work any more."
+    assert next(row for row in page.rows if row.person.handle == "nia").link_until == ""
+    call(page, "withdraw_link", user_id=nia.person.id)
+    assert page.notice.text == "Nia Berg has no link that works."
+
+
+def ask(page: Any, user: Actor, **changed: str) -> None:
+    """Open the dialog about somebody, change what is to be changed, and send it."""
+    call(page, "ask_to_change", user_id=user.id.hex)
+    shown = page.changing
+    form = {"user_id": shown.person.id, "name": shown.person.name, "role": shown.role, "manager_id": shown.manager_id}
+    call(page, "change", form=form | changed)
+
+
+def test_a_change_keeps_what_another_admin_changed_meanwhile(organisation: Organisation) -> None:
+    page, rob = opened(organisation.admin), organisation.responder
+    call(page, "ask_to_change", user_id=rob.id.hex)
+    assert [one.label for one in page.managers] == ["Nobody", "Alice Moreau", "Mina Okafor", "Vera Novak"]
+    membership.change(organisation.system, rob.id, role=Role.MANAGER)
+    form = {"user_id": rob.id.hex, "name": "Robert", "role": "responder", "manager_id": ""}
+    call(page, "change", form=form)
+    assert not page.is_changing
+    assert page.notice.text == "Robert is changed."
+    row = next(row for row in page.rows if row.person.handle == "rob")
+    assert (row.person.name, row.role) == ("Robert", "manager")
+    ask(page, rob)
+    assert page.notice.text == "Nothing was changed of Robert."
+
+
+def test_a_refused_change_leaves_the_dialog_open(organisation: Organisation) -> None:
+    page, alice, rob = opened(organisation.admin), organisation.admin, organisation.responder
+    ask(page, alice, role="viewer")
+    assert page.is_changing
+    assert page.errors["role"] == "Alice Moreau is the only admin. Make somebody else an admin first."
+    ask(page, rob, name=" ")
+    assert page.errors["name"]
+    ask(page, rob, manager_id=rob.id.hex)
+    assert page.errors["manager_id"] == "Manager must be somebody else: nobody manages themselves."
+    ask(page, rob, manager_id="x")
+    assert page.errors["manager_id"] == "Manager must be somebody of this organisation, or nobody."
+    ask(page, rob, role="king")
+    assert page.errors["role"].startswith("Role must be one of")
+    for nobody in ("", "x", organisation.stranger.id.hex):
+        call(page, "change", form={"user_id": nobody, "name": "X"})
+        assert "There is no such person." in (page.refusal, page.notice.text)
+    call(page, "close_change", wanted=False)
+    assert not page.is_changing
+
+
+def test_what_another_admin_does_is_on_the_page_at_once(organisation: Organisation, open_sockets: None) -> None:
+    page, rob = opened(organisation.admin), organisation.responder
+    there = {row.person.handle: row.role for row in page.rows}
+    assert there["rob"] == "responder"
+    assert follow(
+        page,
+        lambda: membership.change(organisation.system, rob.id, role=Role.VIEWER),
+        lambda: {row.person.handle: row.role for row in page.rows}["rob"] == "viewer",
+    )

@@ -1,0 +1,98 @@
+"""The dialogs of the page of the people: an invitation, a change, and a link that is shown once."""
+
+from typing import Any
+
+import reflex as rx
+
+from app.components.ages import moment
+from app.components.dialogs import dialog, shown_once
+from app.components.forms import hidden, select, text_field
+from app.components.people import ROLES
+from app.states.people import People
+
+
+def all_of_them() -> tuple[rx.Component, ...]:
+    """Each of them, closed until the state opens it."""
+    return _invitation(), _change(), _link()
+
+
+def _name(field_id: str, **props: Any) -> rx.Component:
+    return text_field("name", "Name", error=People.errors["name"], id=field_id, max_length=120, auto_complete="off", **props)
+
+
+def _role(field_id: str, **props: Any) -> rx.Component:
+    return select("role", "Role", ROLES, error=People.errors["role"], id=field_id, **props)
+
+
+def _manager(field_id: str, **props: Any) -> rx.Component:
+    return select(
+        "manager_id",
+        "Manager",
+        People.managers,
+        error=People.errors["manager_id"],
+        id=field_id,
+        help="Gets this person's incidents when they leave.",
+        **props,
+    )
+
+
+def _invitation() -> rx.Component:
+    errors = People.errors
+    return dialog(
+        "Invite somebody",
+        _name("person-name"),
+        text_field("email", "E-mail", type="email", error=errors["email"], id="person-email", max_length=254, auto_complete="off"),
+        text_field(
+            "handle",
+            "Handle",
+            before="@",
+            error=errors["handle"],
+            id="person-handle",
+            optional=True,
+            help="Made of the name when it is empty.",
+            max_length=41,
+            auto_complete="off",
+            auto_capitalize="none",
+        ),
+        _role("person-role"),
+        _manager("person-manager"),
+        open=People.is_inviting,
+        on_open_change=People.ask_to_invite,
+        on_submit=People.invite,
+        verb="Invite",
+        refusal=People.refusal,
+        note="You then get a link to send to them.",
+        width="440px",
+    )
+
+
+def _change() -> rx.Component:
+    row = People.changing
+    return dialog(
+        f"Change {row.person.name}",
+        hidden("user_id", row.person.id),
+        _name("changed-name", default_value=row.person.name),
+        _role("changed-role", default_value=row.role),
+        _manager("changed-manager", default_value=row.manager_id),
+        open=People.is_changing,
+        on_open_change=People.close_change,
+        on_submit=People.change,
+        verb="Save",
+        refusal=People.refusal,
+        width="440px",
+    )
+
+
+def _link() -> rx.Component:
+    choosing = rx.cond(People.link_is_invitation, "chooses the password and is in", "chooses a new password")
+    return shown_once(
+        rx.cond(People.link_is_invitation, f"Invitation for {People.link_for}", f"Password link for {People.link_for}"),
+        rx.fragment(
+            "It works once, until ", moment(People.link_until), ", and replaces links made before. Whoever opens it ", choosing,
+            ", so send it to them alone.",
+        ),
+        People.link,
+        "Password link",
+        open=People.link != "",
+        on_open_change=People.close_link,
+    )  # fmt: skip
