@@ -113,4 +113,5 @@ class Incident(TenantRow, table=True):
     call_step: int
     quiet_asked_at: datetime | None = None
     last_seq: int = 0
+    last_change: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     version: int = 1

@@ -1,10 +1,10 @@
-"""The timeline of an incident: append-only lines, and the earlier versions of lines that were edited."""
+"""The timeline of an incident: lines that stay, what people did to them, and the earlier versions of those that were edited."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, text
+from sqlalchemy import Boolean, Column, Index, Integer, false, text
 from sqlmodel import Field
 
 from models.columns import TenantRow, id_field, json_type
@@ -13,7 +13,9 @@ from models.columns import TenantRow, id_field, json_type
 class TimelineEvent(TenantRow, table=True):
     """One line. `seq` counts from 1 within the incident; `data` is the typed model of its `type` in `services/timeline.py`.
 
-    `key` is given by the sender of a comment, so that the same comment sent twice is stored once.
+    `key` is given by the sender of a comment, so that the same comment sent twice is stored once. `version` is 1 and grows with each
+    revision of the text or the time. `change` is the number of the last change of this line among those of its incident, and what an
+    open page tells by what it has missed; None for a line that stands as it was written.
     """
 
     __tablename__ = "timeline_event"
@@ -28,6 +30,13 @@ class TimelineEvent(TenantRow, table=True):
             sqlite_where=text("key IS NOT NULL"),
             postgresql_where=text("key IS NOT NULL"),
         ),
+        Index(
+            "ix_timeline_event_change",
+            "incident_id",
+            "change",
+            sqlite_where=text("change IS NOT NULL"),
+            postgresql_where=text("change IS NOT NULL"),
+        ),
     )
 
     id: UUID = id_field()
@@ -39,6 +48,16 @@ class TimelineEvent(TenantRow, table=True):
     occurred_at: datetime
     recorded_at: datetime
     key: str | None = Field(default=None, max_length=64)
+    version: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
+    revised_at: datetime | None = None
+    revised_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    is_deleted: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    pinned_at: datetime | None = None
+    pinned_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    hidden_at: datetime | None = None
+    hidden_by: UUID | None = Field(default=None, foreign_key="actor.id")
+    hidden_reason: str | None = None
+    change: int | None = None
 
 
 class TimelineRevision(TenantRow, table=True):

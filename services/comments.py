@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlmodel import col, select
 
 from models.people import ActorRow
@@ -9,18 +11,20 @@ from models.timeline import TimelineEvent
 from models.vocabulary import Role
 from services import audit, database, holding, incidents, search, timeline
 from services.access import Actor, require
+from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError
 from services.held import Held
-from services.input_text import check_text
+from services.input_text import check_past, check_text
 from services.records import EventRecord
 
 LIMIT = 20_000
 _KEY_LIMIT = 64
 
 
-def add(actor: Actor, number: str, body: str, *, key: str | None = None) -> EventRecord:
+def add(actor: Actor, number: str, body: str, *, key: str | None = None, occurred_at: datetime | None = None) -> EventRecord:
     """Write a comment (Markdown). With a `key` of the sender's own, the same comment sent twice is stored once.
 
+    `occurred_at` is when it happened, for what is written down afterwards; never in the future.
     Raises: NotAllowedError, NotFoundError, InvalidInputError.
     """
     require(actor, Role.RESPONDER)
@@ -28,6 +32,7 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None) -> Even
     if key is not None and not (0 < len(key) <= _KEY_LIMIT and key.isascii() and key.isprintable()):
         raise InvalidInputError(f"A key has 1 to {_KEY_LIMIT} plain characters.", field="key")
     with database.write(actor.tenant_id) as tx:
+        at = None if occurred_at is None else check_past(occurred_at, "occurred_at", tx.now)
         incident = holding.by_number(tx, incidents.parse_number(number))
         if incident is None:
             raise NotFoundError(f"There is no {number[:40]}.")
@@ -35,7 +40,7 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None) -> Even
             known = _by_key(tx, incident, key)
             if known is not None:
                 return known
-        seq = incident.say(actor.id, timeline.Comment(body=text), key=key)
+        seq = incident.say(actor.id, timeline.Comment(body=text), key=key, occurred_at=at)
         if actor.is_hands_on:
             incident.change(touched=True)
         holding.save(tx, [incident])
@@ -45,6 +50,25 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None) -> Even
         audit.record(tx, actor, "incident.commented", "incident", incident.id, after={"event_id": event.id})
         search.add(tx, "comment", event.id, incident.id, incident.title, text, tx.now)
         return event
+
+
+def rewrite(tx: Tx, actor: Actor, incident: Held, line: TimelineEvent, text: str) -> None:
+    """Give a comment another text, by which it is found from now on. The caller keeps the one before."""
+    before = line.data["body"]
+    line.data = timeline.Comment(body=text).model_dump(mode="json")
+    told = {"event_id": line.id, "line": line.seq}
+    audit.record(tx, actor, "incident.comment_edited", "incident", incident.id, {"text": before}, {**told, "text": text})
+    search.change(tx, "comment", line.id, incident.title, text)
+
+
+def erase(tx: Tx, actor: Actor, incident: Held, line: TimelineEvent) -> None:
+    """Take a comment's text away, so that nobody finds it. The caller keeps it among the earlier versions."""
+    before = line.data["body"]
+    line.data = timeline.Comment(body="").model_dump(mode="json")
+    line.is_deleted = True
+    told = {"event_id": line.id, "line": line.seq, "text": before}
+    audit.record(tx, actor, "incident.comment_deleted", "incident", incident.id, told)
+    search.remove(tx, "comment", line.id)
 
 
 def _by_key(tx: database.Tx, incident: Held, key: str) -> EventRecord | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from models.integrations import Service
@@ -12,13 +12,10 @@ from services.access import Actor, require
 from services.database import Tx
 from services.errors import InvalidInputError
 from services.incidents import DESCRIPTION_LIMIT, TITLE_LIMIT, Outcome
-from services.input_text import check_optional_text, check_text
+from services.input_text import check_optional_text, check_past, check_text
 from services.openings import Opening, Openings
 
 KEY_LIMIT = 64
-_CLOCKS_DIFFER = timedelta(minutes=1)
-"""How far ahead a sender's clock may be before "now" counts as the future."""
-_FIRST_YEAR = 1970
 
 
 def declare(
@@ -45,7 +42,7 @@ def declare(
         raise InvalidInputError(f"A severity is one of {', '.join(Severity)}.", field="severity")
     incident_id = None if key is None else _id_for(actor, key)
     with database.write(actor.tenant_id) as tx:
-        began = _check_began(tx, started_at)
+        began = tx.now if started_at is None else check_past(started_at, "started_at", tx.now)
         _check_named(tx, service_id, assigned_to)
         openings = Openings(tx)
         openings.lock_numbers()
@@ -80,16 +77,6 @@ def _id_for(actor: Actor, key: str) -> UUID:
     if not (0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable()):
         raise InvalidInputError(f"A key has 1 to {KEY_LIMIT} plain characters.", field="key")
     return uuid5(actor.id, f"incident {key}")
-
-
-def _check_began(tx: Tx, at: datetime | None) -> datetime:
-    if at is None:
-        return tx.now
-    if at.tzinfo is None or at.year < _FIRST_YEAR:
-        raise InvalidInputError(f"started_at must be a time with its offset, of {_FIRST_YEAR} or later.", field="started_at")
-    if at > tx.now + _CLOCKS_DIFFER:
-        raise InvalidInputError(f"started_at must not lie in the future: it is {tx.now:%Y-%m-%dT%H:%M:%SZ} now.", field="started_at")
-    return min(at.astimezone(UTC), tx.now)
 
 
 def _check_named(tx: Tx, service_id: UUID | None, assigned_to: UUID | None) -> None:

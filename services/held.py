@@ -14,7 +14,7 @@ from services.records import IncidentRecord
 from services.wording import shown_number
 
 COLUMNS: tuple[str, ...] = tuple(column.name for column in Incident.__table__.columns)  # type: ignore[attr-defined]
-_BOOKKEEPING = frozenset({"last_seq", "version", "updated_at", "touched", "accepts_alerts", "accepts_until"})
+_BOOKKEEPING = frozenset({"last_seq", "last_change", "version", "updated_at", "touched", "accepts_alerts", "accepts_until"})
 
 
 class Held:
@@ -27,7 +27,7 @@ class Held:
         self.is_new = is_new
         self.seen_version: int = row["version"]
         self._before: dict[str, Any] = {}
-        self._lines: list[tuple[int, UUID, timeline.EventData, str | None]] = []
+        self._lines: list[tuple[int, UUID, timeline.EventData, str | None, datetime | None]] = []
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -42,11 +42,11 @@ class Held:
                 self._before.setdefault(name, self.row[name])
                 self.row[name] = value
 
-    def say(self, actor_id: UUID, data: timeline.EventData, *, key: str | None = None) -> int:
-        """Add a line to the timeline; its place `seq`."""
+    def say(self, actor_id: UUID, data: timeline.EventData, *, key: str | None = None, occurred_at: datetime | None = None) -> int:
+        """Add a line to the timeline, of now or of an earlier time; its number `seq`."""
         seq: int = self.row["last_seq"] + 1
         self.change(last_seq=seq)
-        self._lines.append((seq, actor_id, data, key))
+        self._lines.append((seq, actor_id, data, key, occurred_at))
         return seq
 
     @property
@@ -75,7 +75,10 @@ class Held:
         return tuple(name for name in COLUMNS if name in self._before)
 
     def write_lines(self, tx: Tx) -> list[UUID]:
-        written = [timeline.record(tx, self.row["id"], seq, actor_id, data, key=key) for seq, actor_id, data, key in self._lines]
+        written = [
+            timeline.record(tx, self.row["id"], seq, actor_id, data, key=key, occurred_at=occurred_at)
+            for seq, actor_id, data, key, occurred_at in self._lines
+        ]
         self._lines = []
         return written
 

@@ -1,13 +1,17 @@
-"""What a text from outside must be before it is stored: whole characters, without NUL, within its length."""
+"""What comes from outside must be before it is stored: texts whole, without NUL, within their length; times not in the future."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 from services.errors import InvalidInputError
 
 _CONTROLS = re.compile(r"[\x01-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What has no place on one line: control characters, and the marks that turn the direction of what follows them."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+"""How far ahead a sender's clock may be before "now" counts as the future."""
+_FIRST_YEAR = 1970
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 
 
@@ -51,6 +55,18 @@ def check_line(text: object, field: str, limit: int) -> str:
 def one_line(text: str) -> str:
     """`text` on one line, trimmed: line breaks and runs of spaces become one space, control and direction characters go."""
     return _CONTROLS.sub("", " ".join(text.split())).strip(_INVISIBLE)
+
+
+def check_past(at: datetime, field: str, now: datetime) -> datetime:
+    """`at` in UTC, which is not after `now`: what is ahead by less than clocks differ counts as now.
+
+    Raises: InvalidInputError naming `field`.
+    """
+    if at.tzinfo is None or at.year < _FIRST_YEAR:
+        raise InvalidInputError(f"{field} must be a time with its offset, of {_FIRST_YEAR} or later.", field=field)
+    if at > now + _CLOCKS_DIFFER:
+        raise InvalidInputError(f"{field} must not lie in the future: it is {now:%Y-%m-%dT%H:%M:%SZ} now.", field=field)
+    return min(at.astimezone(UTC), now)
 
 
 def unstorable(text: str) -> str | None:

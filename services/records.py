@@ -63,7 +63,10 @@ class IncidentRecord:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """One line of a timeline; `data` is documented with its type."""
+    """One line of a timeline; `data` is documented with its type.
+
+    `version` is 1 and grows with each edit of its text or its time; `deleted` is a comment whose text was taken away.
+    """
 
     id: UUID
     incident_id: UUID
@@ -74,6 +77,36 @@ class EventRecord:
     data: dict[str, Any]
     created_at: datetime
     occurred_at: datetime
+    version: int = 1
+    edited_at: datetime | None = None
+    edited_by: UUID | None = None
+    deleted: bool = False
+    pinned: bool = False
+    pinned_by: UUID | None = None
+    pinned_at: datetime | None = None
+    hidden: bool = False
+    hidden_by: UUID | None = None
+    hidden_at: datetime | None = None
+    hidden_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """What a line said, and when it happened, until somebody edited it."""
+
+    data: dict[str, Any]
+    occurred_at: datetime
+    until: datetime
+    edited_by: UUID
+    edited_by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventHistory:
+    """A line with its earlier versions, the oldest first."""
+
+    event: EventRecord
+    earlier: list[VersionRecord]
 
 
 @dataclass(frozen=True, slots=True)

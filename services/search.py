@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, String, bindparam, column, exists, func, literal_column, select, table, update
+from sqlalchemy import Select, String, bindparam, column, delete, exists, func, literal_column, select, table, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from models.search import SearchDocument
@@ -30,6 +30,12 @@ def change(tx: Tx, kind: str, ref_id: UUID, title: str, body: str) -> None:
         .where(document.c.tenant_id == tx.tenant_id, document.c.kind == kind, document.c.ref_id == ref_id)
         .values(title=title, body=body)
     )
+
+
+def remove(tx: Tx, kind: str, ref_id: UUID) -> None:
+    """Let a text be found no more."""
+    document = SearchDocument.__table__  # type: ignore[attr-defined]
+    tx.execute(delete(document).where(document.c.tenant_id == tx.tenant_id, document.c.kind == kind, document.c.ref_id == ref_id))
 
 
 def words(query: str) -> list[str]:

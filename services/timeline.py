@@ -10,10 +10,11 @@ from sqlmodel import Session, col, select
 
 from models.columns import new_id
 from models.people import ActorRow
-from models.timeline import TimelineEvent
+from models.timeline import TimelineEvent, TimelineRevision
 from models.vocabulary import EventType, IncidentState, Severity
 from services.database import Tx
-from services.records import EventRecord
+from services.errors import NotFoundError
+from services.records import EventRecord, VersionRecord
 
 
 class EventData(BaseModel):
@@ -186,6 +187,38 @@ def place_of(session: Session, incident_id: UUID, seq: int) -> Place | None:
     return None if occurred_at is None else (occurred_at, seq)
 
 
+def find_line(session: Session, incident_id: UUID, named: str) -> tuple[TimelineEvent, str]:
+    """The line of this incident with this id or number, and what its author is called. Raises: NotFoundError."""
+    missing = NotFoundError(f"There is no line {named[:40]!r} on this timeline. A line is named by its id or by its number, such as 17.")
+    query = (
+        select(TimelineEvent, ActorRow.name)
+        .join(ActorRow, col(ActorRow.id) == col(TimelineEvent.actor_id))
+        .where(TimelineEvent.incident_id == incident_id)
+    )
+    if named.isascii() and named.isdigit() and len(named) < 10:
+        query = query.where(TimelineEvent.seq == int(named))
+    else:
+        try:
+            query = query.where(TimelineEvent.id == UUID(named))
+        except ValueError:
+            raise missing from None
+    found = session.exec(query).first()
+    if found is None:
+        raise missing
+    return found
+
+
+def earlier_versions(session: Session, event_id: UUID) -> list[VersionRecord]:
+    """What a line said before, the oldest first."""
+    query = (
+        select(TimelineRevision, ActorRow.name)
+        .join(ActorRow, col(ActorRow.id) == col(TimelineRevision.revised_by))
+        .where(TimelineRevision.event_id == event_id)
+        .order_by(col(TimelineRevision.revised_at), col(TimelineRevision.id))
+    )
+    return [VersionRecord(one.data, one.occurred_at, one.revised_at, one.revised_by, name) for one, name in session.exec(query)]
+
+
 def to_record(event: TimelineEvent, actor_name: str) -> EventRecord:
     """The line as programs and pages get it."""
     return EventRecord(
@@ -198,6 +231,17 @@ def to_record(event: TimelineEvent, actor_name: str) -> EventRecord:
         data=event.data,
         created_at=event.recorded_at,
         occurred_at=event.occurred_at,
+        version=event.version,
+        edited_at=event.revised_at,
+        edited_by=event.revised_by,
+        deleted=event.is_deleted,
+        pinned=event.pinned_at is not None,
+        pinned_by=event.pinned_by,
+        pinned_at=event.pinned_at,
+        hidden=event.hidden_at is not None,
+        hidden_by=event.hidden_by,
+        hidden_at=event.hidden_at,
+        hidden_reason=event.hidden_reason,
     )
 
 
@@ -221,6 +265,8 @@ _STATE_LINE = {
 def as_text(event: EventRecord) -> str:
     """The line without its time, as in `👤 Alice acknowledged incident`: for exports and for readers without a screen."""
     kind = EventType(event.type)
+    if event.deleted:
+        return f"💬 A comment of {event.actor_name} was deleted"
     pattern = _STATE_LINE[IncidentState(event.data["to"])] if kind is EventType.STATE_CHANGE else _LINE[kind]
     values = {name: re.sub(r"\s+", " ", str(value)) for name, value in {**event.data, "who": event.actor_name}.items()}
     return pattern.format_map(values)

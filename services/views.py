@@ -185,9 +185,11 @@ class EventRow:
 
     `actor` and `text` make the sentence ("Bob" "acknowledged"), `strong` is what it is about ("Error rate above 5 %") and `rest` what
     follows in small type. `html` is the sanitised body of a comment or a resolution. `tone` is fire, still, state, call, plain, note,
-    resolution, prompt or again. `state` picks the mark of a state line. `day` is set where the day differs from the line before.
-    `time` is HH:MM in the viewer's zone, `time_title` the absolute time there and in UTC. `announce` is what a screen reader is told
-    of it as it comes, empty for what is not announced.
+    resolution, prompt, again or gone (a deleted comment). `state` picks the mark of a state line. `day` is set where the day differs
+    from the line before. `time` is HH:MM in the viewer's zone, `time_title` the absolute time there and in UTC. `added` says when it
+    was written down, where that was later. `edited` says when it was changed, and by whom where that is somebody else; `earlier` counts
+    what it said before. `pinned` and `hidden` say by whom, and the latter why. `announce` is what a screen reader is told of it as it
+    comes, empty for what is not announced.
     """
 
     id: str = ""
@@ -206,10 +208,25 @@ class EventRow:
     strong: str = ""
     rest: str = ""
     html: str = ""
+    added: str = ""
     edited: str = ""
+    earlier: str = ""
+    pinned: str = ""
+    hidden: str = ""
     labels: list[LabelView] = field(default_factory=list)
-    may_edit: bool = False
     announce: str = ""
+
+
+@dataclass(frozen=True)
+class PinView:
+    """A pinned line above the timeline, in one line of plain text."""
+
+    id: str = ""
+    seq: int = 0
+    time: str = ""
+    time_title: str = ""
+    actor: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)

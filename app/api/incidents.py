@@ -8,11 +8,11 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import comments, database, declaring, incident_list, incident_page, incidents
+from services import comments, database, declaring, incident_list, incident_page, incidents, line_changes
 from services.access import Actor
 from services.errors import InvalidInputError
 from services.incidents import Outcome
-from services.records import IncidentRecord, Page
+from services.records import EventRecord, IncidentRecord, Page
 
 router = routes.router("incidents")
 
@@ -20,6 +20,7 @@ _FILTERS = ("state", "severity", "assignee", "service", "q", "created_after", "c
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"|([0-9]{1,9})')
 
 Number = Annotated[str, Path(description="The incident's number, such as INC-42.", examples=["INC-42"])]
+Line = Annotated[str, Path(description="The line's id, or its `seq`, such as 17.", examples=["17"])]
 
 
 def seen_version(if_match: Annotated[str | None, Header(description='The version that you have seen: `"7"`.')] = None) -> int | None:
@@ -45,6 +46,7 @@ async def _done(verb: Any, *args: Any, **more: Any) -> Response:
 
 
 _ONE: dict[int | str, dict[str, Any]] = {200: {"model": shapes.Incident, "description": "The incident as it is now."}}
+_LINE: dict[int | str, dict[str, Any]] = {200: {"model": shapes.Event, "description": "The line as it is now."}}
 
 
 @router.get("/incidents", responses={200: {"model": shapes.Part[shapes.Incident]}})
@@ -156,6 +158,25 @@ async def timeline(actor: SignedIn, number: Number, limit: Limit = 50, cursor: C
     return answer(await database.run(incident_page.timeline_page, actor, number, cursor=cursor, limit=limit))
 
 
+@router.get("/incidents/{number}/timeline/{event}", responses={200: {"model": shapes.EventHistory}})
+async def get_event(actor: SignedIn, number: Number, event: Line) -> Response:
+    """One line, with what it said before it was edited."""
+    return answer(await database.run(incident_page.one_line, actor, number, event))
+
+
+@router.patch("/incidents/{number}/timeline/{event}", responses=_LINE)
+async def change_event(actor: SignedIn, number: Number, event: Line, body: shapes.ChangeEvent, version: Version) -> Response:
+    """Edit the text of your own comment, change when a line happened, pin, unpin, hide or show it. All that is sent is done, or nothing."""
+    changed: EventRecord = await database.run(line_changes.change, actor, number, event, **body.model_dump(), version=version)
+    return answer(changed, etag=f'"{changed.version}"')
+
+
+@router.delete("/incidents/{number}/timeline/{event}", responses=_LINE)
+async def delete_comment(actor: SignedIn, number: Number, event: Line) -> Response:
+    """Delete a comment: your own, or as an admin anybody's. Its line stays without the text. Answers the event."""
+    return answer(await database.run(line_changes.delete, actor, number, event))
+
+
 @router.get("/incidents/{number}/alerts", responses={200: {"model": shapes.Part[shapes.Alert]}})
 async def alerts(actor: SignedIn, number: Number, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Its alerts, those that were seen first before the others."""
@@ -170,4 +191,5 @@ async def comment(
     idempotency_key: Annotated[str | None, Header(description="A key of your own: the same comment sent twice is stored once.")] = None,
 ) -> Response:
     """Write on its timeline. Answers the event."""
-    return answer(await database.run(comments.add, actor, number, body.body, key=idempotency_key), 201)
+    added: EventRecord = await database.run(comments.add, actor, number, body.body, key=idempotency_key, occurred_at=body.occurred_at)
+    return answer(added, 201)

@@ -86,6 +86,34 @@ class Event(Told):
     data: dict[str, Any]
     created_at: datetime = Field(description="When it was written down.")
     occurred_at: datetime = Field(description="When it happened.")
+    version: int = Field(description="1, and one more with each edit of its text or its time; the `ETag` of a changed line.")
+    edited_at: datetime | None = Field(description="When its text or its time was last edited, or the comment was deleted.")
+    edited_by: UUID | None
+    deleted: bool = Field(description="A comment whose text was taken away.")
+    pinned: bool = Field(description="It stands above the timeline as well.")
+    pinned_by: UUID | None
+    pinned_at: datetime | None
+    hidden: bool = Field(description="It is folded away on the page, and left out of texts.")
+    hidden_by: UUID | None
+    hidden_at: datetime | None
+    hidden_reason: str | None
+
+
+class EarlierVersion(Told):
+    """What a line said until it was edited."""
+
+    data: dict[str, Any]
+    occurred_at: datetime
+    until: datetime = Field(description="When it was edited.")
+    edited_by: UUID
+    edited_by_name: str
+
+
+class EventHistory(Told):
+    """A line of a timeline with what it said before."""
+
+    event: Event
+    earlier: list[EarlierVersion] = Field(description="The oldest first.")
 
 
 class Link(Told):
@@ -310,6 +338,17 @@ class NewComment(Sent):
     """A comment to write."""
 
     body: str = Field(description=f"Markdown, 1 to {COMMENT_LIMIT:,} characters.")
+    occurred_at: AwareDatetime | None = Field(default=None, description="When it happened: now where it is left out, never later.")
+
+
+class ChangeEvent(Sent):
+    """What is to change of a line; a field that is left out or null stays."""
+
+    text: str | None = Field(default=None, description=f"Of a comment, by its author: Markdown, 1 to {COMMENT_LIMIT:,} characters.")
+    occurred_at: AwareDatetime | None = Field(default=None, description="When it happened, never in the future.")
+    pinned: bool | None = None
+    hidden: bool | None = Field(default=None, description="True needs a `reason`.")
+    reason: str | None = Field(default=None, description=f"Why it is hidden: 1 to {REASON_LIMIT:,} characters.")
 
 
 class Complaint(Told):

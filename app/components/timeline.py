@@ -6,7 +6,7 @@ import reflex as rx
 
 from app.components.controls import button
 from app.components.forms import draft_key, hidden, keeps_draft
-from app.components.labels import icon, label
+from app.components.labels import icon, label, tag
 from app.components.marks import Text, state_mark
 from app.components.people import avatar
 
@@ -26,6 +26,8 @@ def _node(event: Any) -> rx.Component:
         ("note", rx.el.span(writer, class_name="node is-self")),
         ("resolution", rx.el.span(writer, class_name="node is-self")),
         ("prompt", rx.el.span(icon("message-circle-question", 14), class_name="node")),
+        ("gone", rx.el.span(icon("trash-2", 14), class_name="node")),
+        ("again", rx.el.span(icon("rotate-ccw", 14), class_name="node")),
         rx.el.span(plain, class_name="node"),
     )
 
@@ -37,27 +39,38 @@ def _sentence(event: Any) -> rx.Component:
         rx.cond(event.strong != "", rx.el.b(f" {event.strong}")),
         rx.foreach(event.labels, lambda one: rx.fragment(" ", label(one.name, one.value))),
         rx.cond(event.rest != "", rx.el.small(f" {event.rest}")),
+        _marks(event),
         class_name="say",
     )
 
 
-def _note(event: Any, on_edit: Any) -> rx.Component:
+def _note(event: Any) -> rx.Component:
     return rx.el.article(
         rx.el.header(
             rx.cond(event.tone == "resolution", state_mark("resolved")),
             rx.el.b(event.actor),
             rx.el.span(event.text, class_name="dim"),
-            rx.cond(event.edited != "", rx.el.small(event.edited)),
             rx.cond(event.rest != "", rx.el.small(event.rest)),
-            *([rx.cond(event.may_edit, _edit(event, on_edit))] if on_edit else []),
+            _marks(event),
         ),
         rx.html(event.html, class_name="prose"),
         class_name=rx.match(event.tone, ("resolution", "note is-resolution"), ("prompt", "note is-prompt"), "note"),
     )
 
 
-def _edit(event: Any, on_edit: Any) -> rx.Component:
-    return rx.el.button("Edit", type="button", class_name="link push", on_click=on_edit(event.id), data_needs_connection="")
+def _marks(event: Any) -> rx.Component:
+    """What people did to the line since it was written."""
+    said = [rx.cond(words != "", rx.el.small(f" {words}")) for words in (event.added, event.edited)]
+    return rx.fragment(
+        *said,
+        rx.cond(event.earlier != "", rx.el.small(f" · {event.earlier}")),
+        rx.cond(event.pinned != "", rx.el.span(tag(event.pinned, icon_name="pin"), class_name="push")),
+    )
+
+
+def _folded(event: Any, *content: rx.Component) -> rx.Component:
+    """A hidden line: who hid it and why, and the line itself for whoever asks for it."""
+    return rx.el.details(rx.el.summary(icon("eye-off", 14), rx.el.span(event.hidden), rx.el.span("show", class_name="link")), *content)
 
 
 def _time(event: Any) -> rx.Component:
@@ -67,19 +80,15 @@ def _time(event: Any) -> rx.Component:
     )
 
 
-def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
-    """One EventRow, with the divider of its day before it. `on_edit(event id)` offers to edit a comment that the viewer may edit."""
+def event_row(event: Any) -> rx.Component:
+    """One EventRow, with the divider of its day before it."""
+    whole = rx.match(event.tone, ("note", _note(event)), ("resolution", _note(event)), ("prompt", _note(event)), _sentence(event))
     line = rx.el.li(
         _time(event),
         _node(event),
-        rx.match(
-            event.tone,
-            ("note", _note(event, on_edit)),
-            ("resolution", _note(event, on_edit)),
-            ("prompt", _note(event, on_edit)),
-            _sentence(event),
-        ),
+        rx.cond(event.hidden != "", _folded(event, whole), whole),
         id=f"event-{event.seq}",
+        class_name=rx.cond(event.hidden != "", "hidden", ""),
         data_seq=event.seq,
         data_type=event.type,
         data_announce=event.announce,
@@ -88,6 +97,7 @@ def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
         icon("rotate-ccw", 14),
         rx.el.span(rx.el.span(event.actor), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
         rx.cond(event.rest != "", rx.el.span("· ", event.rest)),
+        _marks(event),
         id=f"event-{event.seq}",
         class_name="again",
         title=event.time_title,
@@ -97,7 +107,7 @@ def event_row(event: Any, *, on_edit: Any = None) -> rx.Component:
     )
     return rx.fragment(
         rx.cond(event.day != "", rx.el.li(event.day, class_name="day")),
-        rx.cond(event.tone == "again", again, line),
+        rx.cond((event.tone == "again") & (event.hidden == ""), again, line),
         key=event.id,
     )
 

@@ -12,7 +12,7 @@ from services import database, incident_page, people, viewers
 from services.access import Actor, may
 from services.errors import NotFoundError
 from services.incident_page import Change, IncidentKey, News, Opened, Seen, Show, Shown
-from services.views import AlertRow, EventRow, IncidentHead
+from services.views import AlertRow, EventRow, IncidentHead, PinView
 
 _QUIET_SECONDS = 3600.0
 _ALERTS_EVERY_SECONDS = 1.0
@@ -22,8 +22,8 @@ _ALERTS_EVERY_SECONDS = 1.0
 class IncidentDetail(Shell):
     """What the page of one incident shows.
 
-    `rows` is the window of the timeline, sent once; `tail` what came since, a short list. `absent` is the number that nothing was
-    found under.
+    `rows` is the window of the timeline, sent once; `tail` what came since, a short list; `pins` what is pinned of it. `absent` is the
+    number that nothing was found under.
     """
 
     head: IncidentHead = IncidentHead()
@@ -31,6 +31,7 @@ class IncidentDetail(Shell):
     has_all_alerts: bool = False
     rows: list[EventRow] = []
     tail: list[EventRow] = []
+    pins: list[PinView] = []
     top_day: str = ""
     has_earlier: bool = False
     has_later: bool = False
@@ -78,12 +79,20 @@ class IncidentDetail(Shell):
     def _show(self, opened: Opened) -> None:
         before = self._shown
         self._key = opened.key
-        self._shown = Shown(opened.window, opened.told.last_seq, Show(self.show), newest_first=self.newest_first)
-        if before is not None and before.window.has_later:  # the reader is somewhere before the end, and stays there
+        self._shown = Shown(
+            opened.window,
+            opened.told.last_seq,
+            Show(self.show),
+            last_change=opened.told.last_change,
+            newest_first=self.newest_first,
+        )
+        is_same = before is not None and before.last_change == opened.told.last_change
+        if is_same and before is not None and before.window.has_later:  # the reader is somewhere before the end, and stays there
             self._shown.window = before.window
             self._shown.beyond = before.beyond + opened.told.last_seq - before.last_seq
         self.head = opened.told.head
         self.alerts = opened.told.alerts
+        self.pins = opened.told.pins
         self._send_lines()
 
     def _send_lines(self) -> None:
@@ -108,6 +117,7 @@ class IncidentDetail(Shell):
             return
         head: IncidentHead | None = None
         alerts: list[AlertRow] | None = None
+        pins: list[PinView] | None = None
         stale_alerts = False
         async with while_signed_in(self, actor), incident_page.feed.follow(key) as follower:
             change: Change | None = await incident_page.read_now(key)  # what came after the page was read and before this followed
@@ -121,6 +131,8 @@ class IncidentDetail(Shell):
                         news = shown.take(told)
                         if told.head is not head:
                             page.head = head = told.head
+                        if told.pins is not pins:
+                            page.pins = pins = told.pins
                         if told.alerts is not alerts:
                             alerts = told.alerts
                             stale_alerts = page.has_all_alerts
@@ -149,8 +161,9 @@ class IncidentDetail(Shell):
         """The page fell behind: take the end of the timeline anew."""
         window = await change.window(seen, shown.show)
         async with self:
-            if self._shown is shown and change.read is not None and shown.last_seq < change.read.last_seq:
-                shown.last_seq = change.read.last_seq
+            read = change.read
+            if self._shown is shown and read is not None and (shown.last_seq, shown.last_change) < (read.last_seq, read.last_change):
+                shown.last_seq, shown.last_change = read.last_seq, read.last_change
                 shown.move(window)
                 self._send_lines()
 
@@ -208,7 +221,8 @@ class IncidentDetail(Shell):
         if shown is None:
             return
         opened = await database.run(incident_page.open_page, actor, self.head.number, self._seen, Show(self.show))
-        shown.show, shown.newest_first, shown.last_seq = Show(self.show), self.newest_first, opened.told.last_seq
+        shown.show, shown.newest_first = Show(self.show), self.newest_first
+        shown.last_seq, shown.last_change = opened.told.last_seq, opened.told.last_change
         shown.move(opened.window)
         self._send_lines()
 

@@ -69,7 +69,7 @@ def entries(session: Session, ids: Sequence[UUID]) -> list[Entry]:
             _doer.c.name.label("doer"),
             _event.type.label("event"),
             _event.actor_id.label("doer_id"),
-            _event.occurred_at,
+            _event.recorded_at,
             *(_event.data[name].as_string().label(f"told_{name}") for name in _TOLD),
         )
         .select_from(Incident)
@@ -103,7 +103,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         version=row["version"],
         doer=doer,
         happened=happened,
-        happened_at=row["occurred_at"],
+        happened_at=row["recorded_at"],
     )
 
 
@@ -119,7 +119,7 @@ _Words = Callable[[str, Mapping[str, Any]], tuple[str, str]]
 _WORDS: dict[EventType, _Words] = {
     EventType.ALERT_FIRED: lambda _who, row: (
         "",
-        "Alert fired" if row["reopened_at"] != row["occurred_at"] else "Reopened, alert fired again",
+        "Alert fired" if row["reopened_at"] != row["recorded_at"] else "Reopened, alert fired again",
     ),
     EventType.ALERT_RESOLVED: lambda _who, row: ("", "No alert fires any more" if _is_true(row["told_asks"]) else "Alert stopped"),
     EventType.COMMENT: lambda who, _row: (who, "commented"),

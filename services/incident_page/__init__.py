@@ -15,7 +15,7 @@ from services.incident_page.live import (
     read_now,
     seen_by,
 )
-from services.incident_page.programs import alerts, timeline_page
+from services.incident_page.programs import alerts, one_line, timeline_page
 from services.incident_page.shown import News, Shown
 from services.incident_page.snapshot import SHOWN_ALERTS, IncidentKey
 from services.incident_page.verdicts import Verdict
@@ -42,6 +42,7 @@ __all__ = [
     "make_move",
     "move_window",
     "neighbour",
+    "one_line",
     "open_page",
     "read_now",
     "seen_by",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from html import escape
+from datetime import datetime, timedelta
+from html import escape, unescape
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,14 +15,17 @@ from models.vocabulary import EventType, IncidentState
 from services import clock, markdown, timeline
 from services.errors import RefusedError
 from services.records import EventRecord
-from services.views import EventRow, LabelView, person_view
-from services.wording import absolute, counted, day, hour, ordinal, rfc3339, span
+from services.views import EventRow, LabelView, PinView, person_view
+from services.wording import absolute, counted, day, hour, hour_since, ordinal, rfc3339, span
 
+_TAG = re.compile(r"<[^>]*>")
 _UNTOLD_LABELS = {"alertname", "severity", "prometheus", "grafana_folder"}
 """Labels that a line leaves out: the line says them already, or they name the sender's own parts."""
 _LABELS_IN_A_LINE = 3
 _LABEL_CHARACTERS = 32
 _QUOTED_CHARACTERS = 300
+_LATE = timedelta(minutes=1)
+"""How much later than it happened a line was written when it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,11 @@ class Reading:
     opened_at: datetime
 
     def name(self, actor_id: str | None) -> str:
-        return self.names.get(UUID(actor_id), "somebody") if actor_id else "nobody"
+        return self.called(UUID(actor_id)) if actor_id else "nobody"
+
+    def called(self, actor_id: UUID | None) -> str:
+        """What somebody is called who is named by an id."""
+        return self.names.get(actor_id, "somebody") if actor_id else "somebody"
 
 
 def lines(events: list[EventRecord], reading: Reading) -> list[Line]:
@@ -74,7 +82,7 @@ def _line(event: EventRecord, reading: Reading, today: datetime) -> Line:
         time_title=absolute(event.occurred_at, reading.zone),
         occurred_at=rfc3339(event.occurred_at),
     )
-    row = _TELL[kind](row, event, reading)
+    row = _marked(_TELL[kind](row, event, reading), event, reading)
     return Line((event.occurred_at, event.seq), kind, day(event.occurred_at, reading.zone, today), row)
 
 
@@ -104,7 +112,27 @@ def _alert_resolved(row: EventRow, event: EventRecord, _reading: Reading) -> Eve
     return replace(row, tone="still", actor="", text="Alert stopped:", strong=title, rest=rest)
 
 
-def _comment(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+def _marked(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
+    """The row with what people did to the line since it was written."""
+    if event.created_at - event.occurred_at >= _LATE:
+        row = replace(row, added=f"added {hour_since(event.created_at, event.occurred_at, reading.zone)}")
+    if event.edited_at is not None and not event.deleted:
+        by = "" if event.edited_by == event.actor_id else f" by {reading.called(event.edited_by)}"
+        row = replace(row, edited=f"edited {hour_since(event.edited_at, event.occurred_at, reading.zone)}{by}")
+    if event.version > 1:
+        row = replace(row, earlier=counted(event.version - 1, "earlier version"))
+    if event.pinned:
+        row = replace(row, pinned=f"Pinned by {reading.called(event.pinned_by)}")
+    if event.hidden:
+        row = replace(row, hidden=f"Hidden by {reading.called(event.hidden_by)}: {_quoted(event.hidden_reason or '')}", announce="")
+    return row
+
+
+def _comment(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
+    if event.deleted:
+        own = event.edited_by == event.actor_id
+        text = "deleted this comment" if own else f"deleted this comment of {event.actor_name}"
+        return replace(row, tone="gone", actor=reading.called(event.edited_by), text=text)
     return replace(row, tone="note", html=as_html(event.data["body"]), announce=f"{event.actor_name} commented")
 
 
@@ -194,6 +222,27 @@ _TELL: dict[EventType, Callable[[EventRow, EventRecord, Reading], EventRow]] = {
     EventType.SEVERITY_CHANGE: _severity_change,
     EventType.EDIT: _edit,
 }
+
+
+def pin_views(events: list[EventRecord], reading: Reading) -> list[PinView]:
+    """These lines for the strip above the timeline."""
+    return [
+        PinView(
+            id=row.id,
+            seq=row.seq,
+            time=hour_since(event.occurred_at, reading.opened_at, reading.zone),
+            time_title=row.time_title,
+            actor=row.actor,
+            text=summary(row),
+        )
+        for event, line in zip(events, lines(events, reading), strict=True)
+        for row in (line.row,)
+    ]
+
+
+def summary(row: EventRow) -> str:
+    """What a line says beside who, as plain text on one line."""
+    return _quoted(f"{row.text} {row.strong} {row.rest} {unescape(_TAG.sub(' ', row.html))}")
 
 
 def as_html(text: str) -> str:

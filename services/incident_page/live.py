@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -12,11 +12,11 @@ from services import database, incidents
 from services.access import Actor, may, require
 from services.errors import NotFoundError
 from services.incident_page import firings, head, snapshot, window
-from services.incident_page.lines import Line, Reading, lines
+from services.incident_page.lines import Line, Reading, lines, pin_views
 from services.incident_page.snapshot import IncidentKey, Snapshot
 from services.incident_page.window import Show, Window
 from services.live_updates import Feed, incident_topic
-from services.views import AlertRow, IncidentHead
+from services.views import AlertRow, IncidentHead, PinView
 from services.wording import shown_number, zone_named
 
 GAP_SECONDS = 0.02
@@ -34,6 +34,8 @@ class Seen(NamedTuple):
 class Told:
     """A snapshot in words. `newest` is in the order of `seq`; a page that has the line before its first one has missed none.
 
+    `changed` holds the lines among the last changes, each with the number of its last one; a page that knows of the change before
+    `first_change` has missed none.
     `head`, `alerts` and the rows are shared by all who see them, and by the change after this one where they stay as they are: what is
     the same object is not sent again, and nobody changes them.
     """
@@ -42,6 +44,14 @@ class Told:
     alerts: list[AlertRow]
     newest: list[Line]
     last_seq: int
+    pins: list[PinView] = field(default_factory=list)
+    changed: list[tuple[int, Line]] = field(default_factory=list)
+    last_change: int = 0
+
+    @property
+    def first_change(self) -> int:
+        """The number of the first change that `changed` can tell of."""
+        return max(1, self.last_change - snapshot.CHANGES + 1)
 
     @property
     def first_seq(self) -> int:
@@ -80,18 +90,33 @@ class Change:
 
 
 def _tell(read: Snapshot, seen: Seen, before: Told | None) -> Told:
-    zone = zone_named(seen.zone)
+    zone, reading = zone_named(seen.zone), _reading(read, seen)
     told_head, alerts = head.head(read, zone, may_act=seen.may_act), head.alert_rows(read)
-    if before is None:
-        return Told(told_head, alerts, lines(read.newest, _reading(read, seen)), read.last_seq)
-    known = [line for line in before.newest if line.seq >= read.first_seq]
-    more = lines([event for event in read.newest if event.seq > before.last_seq], _reading(read, seen))
+    if before is None or read.last_change - before.last_change > snapshot.CHANGES:
+        changed = _changed(read, reading, [])
+        return Told(told_head, alerts, lines(read.newest, reading), read.last_seq, pin_views(read.pins, reading), changed, read.last_change)
+    is_changed = read.last_change != before.last_change
+    changed = _changed(read, reading, before.changed) if is_changed else before.changed
+    now = {line.seq: line for _, line in changed} if is_changed else {}
+    known = [now.get(line.seq, line) for line in before.newest if line.seq >= read.first_seq]
+    more = lines([event for event in read.newest if event.seq > before.last_seq], reading)
     return Told(
         before.head if before.head == told_head else told_head,
         before.alerts if before.alerts == alerts else alerts,
         known + more,
         read.last_seq,
+        pin_views(read.pins, reading) if is_changed else before.pins,
+        changed,
+        read.last_change,
     )
+
+
+def _changed(read: Snapshot, reading: Reading, before: list[tuple[int, Line]]) -> list[tuple[int, Line]]:
+    """The changed lines in words; those whose last change is known already are not told again."""
+    known = dict(before)
+    new = [(change, event) for change, event in read.changed if change not in known]
+    told = {change: line for (change, _), line in zip(new, lines([event for _, event in new], reading), strict=True)}
+    return [(change, known.get(change) or told[change]) for change, _ in read.changed]
 
 
 _latest: WeakValueDictionary[IncidentKey, Change] = WeakValueDictionary()
@@ -103,7 +128,7 @@ async def read_now(key: IncidentKey) -> Change:
     before = _latest.get(key)
     change = Change(key, await database.run(snapshot.read, key, before.read if before is not None else None), before)
     newest = _latest.get(key)
-    if newest is None or newest.read is None or change.read is None or newest.read.last_seq <= change.read.last_seq:
+    if newest is None or newest.read is None or change.read is None or newest.read.row["version"] <= change.read.row["version"]:
         _latest[key] = change
     return change
 

@@ -9,7 +9,7 @@ from services import database, incidents, timeline
 from services.access import Actor, require
 from services.errors import InvalidInputError
 from services.incident_page import firings
-from services.records import AlertRecord, EventRecord, Page
+from services.records import AlertRecord, EventHistory, EventRecord, Page
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -31,6 +31,14 @@ def timeline_page(actor: Actor, number: str, *, cursor: str | None = None, limit
                 raise _wrong_cursor()
         found = timeline.page(session, incident_id, after=after, limit=limit + 1)
     return Page(found[:limit], str(found[limit - 1].seq) if len(found) > limit else None)
+
+
+def one_line(actor: Actor, number: str, event: str) -> EventHistory:
+    """A line, named by its id or its number, and what it said before. Raises: NotAllowedError, NotFoundError."""
+    require(actor, Role.VIEWER)
+    with database.read(actor.tenant_id) as session:
+        line, author = timeline.find_line(session, incidents.find(session, number).id, event)
+        return EventHistory(timeline.to_record(line, author), timeline.earlier_versions(session, line.id))
 
 
 def alerts(actor: Actor, number: str, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[AlertRecord]:

@@ -17,29 +17,38 @@ TAIL = 20
 
 
 class News(Enum):
-    """What a change means for a page: nothing, a longer tail, other lines, more beyond its window, or that it must read again."""
+    """What a change means for a page: nothing, more beyond its window, another tail, other lines, or that it must read again."""
 
     NOTHING = auto()
+    BEYOND = auto()
     TAIL = auto()
     LINES = auto()
-    BEYOND = auto()
     MISSED = auto()
 
 
 class Shown:
     """The lines of one page: a window, and a short tail of what came since the window was sent.
 
-    `last_seq` is the last line that the page knows of, shown or not. `beyond` counts the lines that came while the window ended
-    before the end of the timeline. Rows come in the order of the page; `top_day` is the divider above the first of them.
-    `tail_limit` differs from page to page, or all viewers of an incident would be sent all of their lines at the same change.
+    `last_seq` is the last line that the page knows of, shown or not, `last_change` the last change of a line. `beyond` counts the lines
+    that came while the window ended before the end of the timeline. Rows come in the order of the page; `top_day` is the divider above
+    the first of them. `tail_limit` differs from page to page, or all viewers of an incident would be sent all of their lines at the
+    same change.
     """
 
     def __init__(
-        self, window: Window, last_seq: int, show: Show = Show.EVERYTHING, *, newest_first: bool = False, tail_limit: int | None = None
+        self,
+        window: Window,
+        last_seq: int,
+        show: Show = Show.EVERYTHING,
+        *,
+        last_change: int = 0,
+        newest_first: bool = False,
+        tail_limit: int | None = None,
     ) -> None:
         self.window = window
         self.tail: list[Line] = []
         self.last_seq = last_seq
+        self.last_change = last_change
         self.show = show
         self.newest_first = newest_first
         self.beyond = 0
@@ -47,23 +56,40 @@ class Shown:
 
     def take(self, told: Told) -> News:
         """Take over what is new; MISSED changes nothing."""
-        if told.last_seq <= self.last_seq:
+        if told.last_seq <= self.last_seq and told.last_change <= self.last_change:
             return News.NOTHING
-        if told.first_seq > self.last_seq + 1:
+        if told.first_seq > self.last_seq + 1 or told.first_change > self.last_change + 1:
             return News.MISSED
         came = sorted(
             (line for line in told.newest if line.seq > self.last_seq and shows(self.show, line.type)), key=lambda line: line.place
         )
+        changed = [line for change, line in told.changed if change > self.last_change and shows(self.show, line.type)]
+        self.last_seq, self.last_change = told.last_seq, told.last_change
         last = self._last()
-        if came and last is not None and came[0].place < last.place and not self.window.has_later:
-            return News.MISSED
-        self.last_seq = told.last_seq
+        late = [line for line in came if last is not None and line.place < last.place]
+        news = self._put(late + [line for line in changed if line not in came])
+        came = came[len(late) :]
         if not came:
-            return News.NOTHING
+            return news
         if self.window.has_later:
             self.beyond += len(came)
-            return News.BEYOND
-        return self._append(came)
+            return News.BEYOND if news is News.NOTHING else News.LINES
+        return max(news, self._append(came), key=lambda one: one.value)
+
+    def _put(self, lines: list[Line]) -> News:
+        """Put lines that were changed, or that happened before the last one, where they belong now."""
+        if not lines:
+            return News.NOTHING
+        places = {line.seq: line.place for line in self.tail}
+        if all(places.get(line.seq) == line.place for line in lines):
+            now = {line.seq: line for line in lines}
+            self.tail = [now.get(line.seq, line) for line in self.tail]
+            return News.TAIL
+        whole = self.whole().with_lines(lines)
+        if whole.lines == self.whole().lines:
+            return News.NOTHING
+        self.move(whole)
+        return News.LINES
 
     def _append(self, came: list[Line]) -> News:
         """New lines go to the tail; a full tail becomes lines of the window, and so does one below a divider that has to move."""

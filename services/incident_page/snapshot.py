@@ -24,6 +24,9 @@ from services.wording import shown_number
 
 NEWEST = 60
 """How many of the newest lines a shared read holds: a page that missed more reads them anew."""
+CHANGES = 30
+"""How many of the last changes of lines a shared read tells: a page that missed more reads its lines anew."""
+MOST_PINS = 20
 SHOWN_ALERTS = 6
 """How many alerts the page shows until somebody asks for all."""
 
@@ -49,6 +52,8 @@ class Other:
 class Snapshot:
     """The incident at one moment. `names` holds whoever the row and the lines name; `newest` is in the order of `seq`.
 
+    `changed` holds each line among the last changes with the number of its own last one, `pins` the lines that are pinned.
+
     `previous` is the incident of the same group before it, `sibling` the one that takes the alerts of its group meanwhile.
     """
 
@@ -60,10 +65,16 @@ class Snapshot:
     reopen_window_seconds: int
     alerts: list[AlertHere]
     newest: list[EventRecord]
+    changed: list[tuple[int, EventRecord]]
+    pins: list[EventRecord]
 
     @property
     def last_seq(self) -> int:
         return int(self.row["last_seq"])
+
+    @property
+    def last_change(self) -> int:
+        return int(self.row["last_change"])
 
     @property
     def first_seq(self) -> int:
@@ -80,31 +91,53 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
     if held is None:
         return None
     row = held.row
+    if before is not None and row["last_change"] - before.last_change > CHANGES:
+        before = None  # some of what it knows has been changed, and nobody tells what
     service, window_seconds, previous_number, previous_title, *acted = statements.around(session, row["id"])
-    newest = _newest(session, row, before)
+    changed, pins = _changed(session, row, before)
+    newest = _newest(session, row, before, changed)
     known = dict(before.names) if before is not None else {}
     known |= {row[column]: name for column, name in zip(statements.ACTED, acted, strict=True) if name is not None}
     return Snapshot(
         row=row,
-        names=known | names(session, newest, known),
+        names=known | names(session, [*newest, *(event for _, event in changed), *pins], known),
         service=service or "",
         previous=Other(shown_number(previous_number), previous_title) if previous_number else None,
         sibling=_sibling(session, row),
         reopen_window_seconds=window_seconds,
         alerts=firings.urgent_first(session, row["id"], limit=alert_limit),
         newest=newest,
+        changed=changed,
+        pins=pins,
     )
 
 
-def _newest(session: Session, row: Mapping[str, Any], before: Snapshot | None) -> list[EventRecord]:
+def _newest(session: Session, row: Mapping[str, Any], before: Snapshot | None, changed: list[tuple[int, EventRecord]]) -> list[EventRecord]:
     first = row["last_seq"] - NEWEST
-    known = [event for event in before.newest if event.seq > first] if before is not None else []
+    now = {event.seq: event for _, event in changed}
+    known = [now.get(event.seq, event) for event in before.newest if event.seq > first] if before is not None else []
     after = known[-1].seq if known else first
     return known + [_event(row["id"], each) for each in statements.lines_after(session, row["id"], after, NEWEST * 2)]
 
 
+def _changed(session: Session, row: Mapping[str, Any], before: Snapshot | None) -> tuple[list[tuple[int, EventRecord]], list[EventRecord]]:
+    """The lines among the last changes, and those that are pinned; where nothing was changed since, they are not read."""
+    last = row["last_change"]
+    if last == 0:
+        return [], []
+    if before is not None and before.last_change == last:
+        return before.changed, before.pins
+    since = max(last - CHANGES, before.last_change) if before is not None else last - CHANGES
+    new = [(each[0], _event(row["id"], each[1:])) for each in statements.lines_changed_after(session, row["id"], since)]
+    again = {event.seq for _, event in new}
+    known = before.changed if before is not None else []
+    changed = [each for each in known if each[0] > last - CHANGES and each[1].seq not in again] + new
+    return changed, [_event(row["id"], each) for each in statements.pinned_lines(session, row["id"], MOST_PINS)]
+
+
 def _event(incident_id: UUID, row: Sequence[Any]) -> EventRecord:
-    ident, seq, kind, actor_id, actor_name, data, occurred_at, recorded_at = row
+    (ident, seq, kind, actor_id, actor_name, data, occurred_at, recorded_at, version, revised_at, revised_by, is_deleted, pinned_at,
+     pinned_by, hidden_at, hidden_by, hidden_reason) = row  # fmt: skip
     return EventRecord(
         id=cast(UUID, as_uuid(ident)),
         incident_id=incident_id,
@@ -115,6 +148,17 @@ def _event(incident_id: UUID, row: Sequence[Any]) -> EventRecord:
         data=as_json(data),
         created_at=cast(datetime, as_time(recorded_at)),
         occurred_at=cast(datetime, as_time(occurred_at)),
+        version=version,
+        edited_at=as_time(revised_at),
+        edited_by=as_uuid(revised_by),
+        deleted=bool(is_deleted),
+        pinned=pinned_at is not None,
+        pinned_by=as_uuid(pinned_by),
+        pinned_at=as_time(pinned_at),
+        hidden=hidden_at is not None,
+        hidden_by=as_uuid(hidden_by),
+        hidden_at=as_time(hidden_at),
+        hidden_reason=hidden_reason,
     )
 
 
@@ -130,6 +174,7 @@ def names(session: Session, events: Iterable[EventRecord], known: Mapping[UUID, 
     for event in events:
         if event.type == EventType.ASSIGNMENT:
             wanted |= {UUID(event.data[end]) for end in ("from", "to") if event.data[end]}
+        wanted |= {who for who in (event.edited_by, event.pinned_by, event.hidden_by) if who is not None}
     wanted -= known.keys()
     if not wanted:
         return {}

@@ -28,6 +28,11 @@ _tenant: Any = Tenant.__table__  # type: ignore[attr-defined]
 
 ACTED = ("created_by", "assigned_to", "acknowledged_by", "investigating_by", "resolved_by")
 """The columns of an incident that name somebody, in the order in which `around` tells their names."""
+LINE = (
+    *("id", "seq", "type", "actor_id", "actor_name", "data", "occurred_at", "recorded_at", "version", "revised_at", "revised_by"),
+    *("is_deleted", "pinned_at", "pinned_by", "hidden_at", "hidden_by", "hidden_reason"),
+)
+"""The columns of a line, in the order in which statements tell them."""
 
 
 def around(session: Session, incident_id: UUID) -> Any:
@@ -45,8 +50,18 @@ def urgent_alerts(session: Session, incident_id: UUID, limit: int) -> list[Any]:
 
 
 def lines_after(session: Session, incident_id: UUID, seq: int, limit: int) -> list[Any]:
-    """Rows of lines that were written after this one: (id, seq, type, actor, their name, data, occurred, recorded)."""
+    """Rows of lines that were written after this one, with the columns of `LINE`."""
     return list(_run(session, 2, {"incident": incident_id, "after": seq, "limit": limit}).fetchall())
+
+
+def lines_changed_after(session: Session, incident_id: UUID, change: int) -> list[Any]:
+    """Rows of lines that were changed after this change: (change, *`LINE`), in the order of their last changes."""
+    return list(_run(session, 3, {"incident": incident_id, "after": change}).fetchall())
+
+
+def pinned_lines(session: Session, incident_id: UUID, limit: int) -> list[Any]:
+    """Rows of the lines that are pinned, with the columns of `LINE`, in the order of the timeline."""
+    return list(_run(session, 4, {"incident": incident_id, "limit": limit}).fetchall())
 
 
 def _run(session: Session, which: int, values: dict[str, Any]) -> Any:
@@ -55,10 +70,11 @@ def _run(session: Session, which: int, values: dict[str, Any]) -> Any:
 
 
 @lru_cache(maxsize=4)
-def _prepared(dialect_name: str) -> tuple[Prepared, Prepared, Prepared]:
+def _prepared(dialect_name: str) -> tuple[Prepared, ...]:
     del dialect_name  # part of the key only
     dialect = database.storage().dialect
-    return Prepared(_around(), dialect), Prepared(_urgent_alerts(), dialect), Prepared(_lines_after(), dialect)
+    statements = (_around(), _urgent_alerts(), _lines_after(), _lines_changed_after(), _pinned_lines())
+    return tuple(Prepared(statement, dialect) for statement in statements)
 
 
 def _around() -> Any:
@@ -97,19 +113,29 @@ def _urgent_alerts() -> Any:
     )
 
 
-def _lines_after() -> Any:
-    names = ("id", "seq", "type", "actor_id")
+def _lines(*first: Any) -> Any:
+    """Lines of an incident: their columns in the order of `LINE`, after these."""
+    told = [_actor.c.name if name == "actor_name" else _event.c[name] for name in LINE]
     return (
-        select(*(_event.c[name] for name in names), _actor.c.name, _event.c.data, _event.c.occurred_at, _event.c.recorded_at)
+        select(*first, *told)
         .join(_actor, _actor.c.id == _event.c.actor_id)
-        .where(
-            _event.c.incident_id == _id("incident"),
-            _event.c.tenant_id == _id("tenant"),
-            _event.c.seq > bindparam("after", type_=Integer()),
-        )
-        .order_by(_event.c.seq)
-        .limit(bindparam("limit", type_=Integer()))
+        .where(_event.c.incident_id == _id("incident"), _event.c.tenant_id == _id("tenant"))
     )
+
+
+def _lines_after() -> Any:
+    after = _lines().where(_event.c.seq > bindparam("after", type_=Integer()))
+    return after.order_by(_event.c.seq).limit(bindparam("limit", type_=Integer()))
+
+
+def _lines_changed_after() -> Any:
+    return _lines(_event.c.change).where(_event.c.change > bindparam("after", type_=Integer())).order_by(_event.c.change)
+
+
+def _pinned_lines() -> Any:
+    # the index holds the lines that were ever changed, and none is pinned without a change
+    pinned = _lines().where(_event.c.change > 0, _event.c.pinned_at.is_not(None))
+    return pinned.order_by(_event.c.occurred_at, _event.c.seq).limit(bindparam("limit", type_=Integer()))
 
 
 def _id(name: str) -> Any:

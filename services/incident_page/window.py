@@ -13,6 +13,7 @@ from services import timeline
 from services.incident_page.lines import Line, Reading, lines
 from services.incident_page.snapshot import names
 from services.records import EventRecord
+from services.timeline import Place
 
 WINDOW = 200
 STEP = 100
@@ -60,6 +61,23 @@ class Window:
         """With these lines at its end; the first ones go where it would be too long."""
         whole = (*self.lines, *more)
         return Window(whole[-WINDOW:], self.has_earlier or len(whole) > WINDOW, self.has_later)
+
+    def with_lines(self, lines: list[Line]) -> Window:
+        """With these lines where they belong, those too that stood elsewhere in it; what lies before or after it is left out."""
+        kept = {line.seq: line for line in self.lines}
+        for line in lines:
+            kept.pop(line.seq, None)
+            if self._reaches(line.place):
+                kept[line.seq] = line
+        ordered = tuple(sorted(kept.values(), key=lambda line: line.place))
+        if self.has_later:
+            return Window(ordered[:WINDOW], self.has_earlier, True)
+        return Window(ordered[-WINDOW:], self.has_earlier or len(ordered) > WINDOW, False)
+
+    def _reaches(self, place: Place) -> bool:
+        if not self.lines:
+            return not self.has_earlier and not self.has_later
+        return (not self.has_earlier or self.lines[0].place <= place) and (not self.has_later or place <= self.lines[-1].place)
 
 
 def newest(session: Session, incident_id: UUID, reading: Reading, show: Show, *, last_seq: int | None = None) -> Window:

@@ -64,6 +64,9 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/incidents/{number}/assign": Asked(ACT, {"user_id": "{user}"}),
     "POST /api/v1/incidents/{number}/severity": Asked(ACT, {"severity": "low"}),
     "GET /api/v1/incidents/{number}/timeline": Asked(READ),
+    "GET /api/v1/incidents/{number}/timeline/{event}": Asked(READ),
+    "PATCH /api/v1/incidents/{number}/timeline/{event}": Asked(ACT, {"pinned": True}),
+    "DELETE /api/v1/incidents/{number}/timeline/{event}": Asked(RUN),  # of somebody else; one's own: test_lines_over_http.py
     "GET /api/v1/incidents/{number}/alerts": Asked(READ),
     "POST /api/v1/incidents/{number}/comments": Asked(ACT, {"body": "Looking"}),
     "GET /api/v1/users": Asked(READ),
@@ -155,7 +158,7 @@ class Northwind:
         self.fired += 1
         (number,) = self.story.fire(f"{MARK} {self.fired}", title=f"{MARK} pool exhausted", description=f"{MARK} is away")
         by = self.organisation.responder
-        comments.add(by, number, f"{MARK} is what I look at")
+        comments.add(self.organisation.admin, number, f"{MARK} is what I look at")
         if state == "acknowledged":
             incidents.acknowledge(by, number)
         elif state == "resolved":
@@ -186,6 +189,7 @@ class Northwind:
         path = name.partition(" ")[2]
         things = {"services": self.service, "teams": self.team, "integrations": self.integration}
         thing = things.get(path.split("/")[3]) or (self.person() if "{id}" in path else None)
+        path = path.replace("{event}", "2")  # the comment
         return path.replace("{number}", self.incident(state) if "{number}" in path else "").replace("{id}", str(thing))
 
     def ask(self, name: str, path: str, body: Any = None, *, by: str | None = None, **headers: str) -> httpx.Response:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from models.vocabulary import EventType
 from services.incident_page.lines import Line
 from services.incident_page.live import Told
 from services.incident_page.shown import TAIL, News, Shown
+from services.incident_page.snapshot import CHANGES
 from services.incident_page.window import WINDOW, Show, Window
 from services.views import EventRow, IncidentHead
 
@@ -66,9 +69,63 @@ def test_a_page_that_missed_lines_reads_again() -> None:
     assert seqs(shown.rows()) == [1, 2, 3]
 
 
-def test_a_line_that_belongs_before_the_last_one_makes_the_page_read_again() -> None:
+def test_a_line_that_happened_before_the_last_one_stands_before_it() -> None:
     shown = page(3)
-    assert shown.take(told(line(4, at=timedelta(seconds=2)))) is News.MISSED
+    assert shown.take(told(line(4, at=timedelta(seconds=2)))) is News.LINES
+    assert seqs(shown.rows()) == [1, 2, 4, 3]
+    assert shown.take(told(line(3), line(4), line(5, at=timedelta(seconds=0)), line(6))) is News.LINES
+    assert seqs(shown.rows() + shown.tail_rows()) == [5, 1, 2, 4, 3, 6]
+
+
+def test_a_line_that_happened_outside_of_the_window_is_not_put_into_it() -> None:
+    shown = Shown(Window((line(5), line(6)), has_earlier=True), 6)
+    assert shown.take(told(line(7, at=timedelta(seconds=1)))) is News.NOTHING
+    assert (seqs(shown.rows()), shown.last_seq) == ([5, 6], 7)
+
+
+def changed(*changes: tuple[int, Line], last_seq: int = 3) -> Told:
+    return Told(IncidentHead(), [], [], last_seq, changed=list(changes), last_change=changes[-1][0])
+
+
+def with_html(seq: int, html: str, **more: Any) -> Line:
+    one = line(seq, **more)
+    return replace(one, row=replace(one.row, html=html))
+
+
+def test_a_changed_line_is_changed_where_it_stands() -> None:
+    shown = page(3)
+    assert shown.take(changed((1, with_html(2, "other")))) is News.LINES
+    assert [(row.seq, row.html) for row in shown.rows()] == [(1, ""), (2, "other"), (3, "")]
+    assert shown.take(changed((1, with_html(2, "other")))) is News.NOTHING
+
+
+def test_a_changed_line_of_the_tail_sends_the_tail_alone() -> None:
+    shown = page(3)
+    shown.take(told(line(4), line(5)))
+    assert shown.take(changed((1, with_html(4, "other")), last_seq=5)) is News.TAIL
+    assert [(row.seq, row.html) for row in shown.tail_rows()] == [(4, "other"), (5, "")]
+    assert shown.take(changed((2, with_html(4, "moved", at=timedelta(seconds=9))), last_seq=5)) is News.LINES
+    assert seqs(shown.rows()) == [1, 2, 3, 5, 4]
+
+
+def test_a_line_that_is_moved_leaves_and_enters_windows() -> None:
+    shown = Shown(Window((line(5), line(6), line(7)), has_earlier=True, has_later=True), 9)
+    assert shown.take(changed((1, line(6, at=timedelta(seconds=1))), last_seq=9)) is News.LINES
+    assert seqs(shown.rows()) == [5, 7]
+    assert shown.take(changed((2, line(1, at=timedelta(seconds=6))), last_seq=9)) is News.LINES
+    assert seqs(shown.rows()) == [5, 1, 7]
+    assert shown.take(changed((3, with_html(2, "elsewhere")), last_seq=9)) is News.NOTHING
+
+
+def test_a_page_that_missed_changes_reads_again() -> None:
+    shown = page(3)
+    assert shown.take(changed((CHANGES + 1, line(2)))) is News.MISSED
+    assert shown.take(changed((CHANGES, with_html(2, "x")))) is News.LINES
+
+
+def test_a_changed_line_of_a_kind_that_is_not_shown_is_no_news() -> None:
+    shown = page(3, show=Show.COMMENTS)
+    assert shown.take(changed((1, with_html(2, "x", kind=EventType.EDIT)))) is News.NOTHING
 
 
 def test_lines_that_came_together_stand_in_the_order_of_their_time() -> None:
