@@ -135,6 +135,7 @@ class EventType(StrEnum):
     REOPENED = "reopened"
     SEVERITY_CHANGE = "severity_change"
     EDIT = "edit"
+    NOTIFICATION = "notification"
 
 
 class IntegrationKind(StrEnum):

@@ -42,7 +42,7 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None, occurre
                 return known
         seq = incident.say(actor.id, timeline.Comment(body=text), key=key, occurred_at=at)
         if actor.is_hands_on:
-            incident.change(touched=True)
+            incident.touch(tx.now)
         holding.save(tx, [incident])
         tx.flush()
         query = select(TimelineEvent).where(TimelineEvent.incident_id == incident.id, TimelineEvent.seq == seq)

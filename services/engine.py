@@ -11,17 +11,19 @@ from uuid import uuid4
 import structlog
 
 from models.vocabulary import JobStatus
-from services import across_tenants, clock, database, jobs, measures, retention
+from services import across_tenants, calls, clock, database, jobs, mail, measures, reminders, retention, telling
 from services.across_tenants import ClaimedJob
 from services.database import Tx
 from services.errors import StorageBusyError
-from services.jobs import LostError, Run, StoppedError
+from services.jobs import LostError, Run, StoppedError, TryAgainError
 from services.measures import JobResult
 
 Handler = Callable[[Run], None]
 
-HANDLERS: Mapping[str, Handler] = {retention.KIND: retention.run}
+HANDLERS: Mapping[str, Handler] = {retention.KIND: retention.run, calls.KIND: reminders.run, telling.MAIL_KIND: mail.run}
 """What runs for each kind of job. A handler reads the state again before it acts, and calls `Run.go_on` between long steps."""
+TRIES: Mapping[str, int] = {telling.MAIL_KIND: mail.MAX_ATTEMPTS}
+"""How often a job of a kind is tried before it is dead, where that is not `jobs.MAX_ATTEMPTS`."""
 CLAIM_AT_ONCE = 10
 _LONGEST_PAUSE_SECONDS = 1.0
 _TRIES_TO_RECORD = 10
@@ -80,7 +82,7 @@ def execute(this: Run, handlers: Mapping[str, Handler] = HANDLERS) -> JobResult:
     try:
         if this.stopping.is_set():
             raise StoppedError
-        if job.attempts > jobs.MAX_ATTEMPTS:  # only a worker that died in it leaves it so
+        if job.attempts > _tries(job.kind):  # only a worker that died in it leaves it so
             raise _DeadlyJobError(f"its worker died {job.attempts - 1} times while it ran this")
         handler = handlers.get(job.kind)
         if handler is None:
@@ -94,8 +96,9 @@ def execute(this: Run, handlers: Mapping[str, Handler] = HANDLERS) -> JobResult:
     except Exception as error:  # whatever a handler does wrong must not end the engine
         reason = f"{type(error).__name__}: {error}"
         result = _record(this, lambda tx: _failed(tx, job, reason))
-        tell = log.exception if result is JobResult.DEAD or not isinstance(error, StorageBusyError) else log.warning
-        tell("job failed", result=result.value)
+        is_expected = isinstance(error, StorageBusyError | TryAgainError) and result is not JobResult.DEAD
+        tell = log.warning if is_expected else log.exception
+        tell("job failed", result=result.value, reason=reason)
     measures.job_runs.labels(job.kind, result.value).inc()
     if result is JobResult.LOST:
         log.warning("the outcome of a job was not recorded: another worker has it, or the database is away")
@@ -110,8 +113,12 @@ class _UnknownKindError(Exception):
     """A job of a newer version, which a worker of that version will take."""
 
 
+def _tries(kind: str) -> int:
+    return TRIES.get(kind, jobs.MAX_ATTEMPTS)
+
+
 def _failed(tx: Tx, job: ClaimedJob, reason: str) -> JobResult:
-    status = jobs.fail(tx, job, reason)
+    status = jobs.fail(tx, job, reason, max_attempts=_tries(job.kind))
     if status is None:
         return JobResult.LOST
     return JobResult.DEAD if status is JobStatus.DEAD else JobResult.RETRIED

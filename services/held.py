@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from models.columns import new_id
 from models.incidents import Incident
 from models.vocabulary import IncidentState, allowed_moves
 from services import timeline
@@ -14,7 +16,22 @@ from services.records import IncidentRecord
 from services.wording import shown_number
 
 COLUMNS: tuple[str, ...] = tuple(column.name for column in Incident.__table__.columns)  # type: ignore[attr-defined]
-_BOOKKEEPING = frozenset({"last_seq", "last_change", "version", "updated_at", "touched", "accepts_alerts", "accepts_until"})
+_BOOKKEEPING = frozenset({
+    "last_seq", "last_change", "version", "updated_at", "touched", "accepts_alerts", "accepts_until", "last_activity_at", "next_call_at",
+    "call_step",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that the timeline is to get: who says it, what it says, and its place."""
+
+    event_id: UUID
+    seq: int
+    actor_id: UUID
+    data: timeline.EventData
+    key: str | None = None
+    occurred_at: datetime | None = None
 
 
 class Held:
@@ -27,7 +44,7 @@ class Held:
         self.is_new = is_new
         self.seen_version: int = row["version"]
         self._before: dict[str, Any] = {}
-        self._lines: list[tuple[int, UUID, timeline.EventData, str | None, datetime | None]] = []
+        self._lines: list[Line] = []
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -46,8 +63,21 @@ class Held:
         """Add a line to the timeline, of now or of an earlier time; its number `seq`."""
         seq: int = self.row["last_seq"] + 1
         self.change(last_seq=seq)
-        self._lines.append((seq, actor_id, data, key, occurred_at))
+        self._lines.append(Line(new_id(), seq, actor_id, data, key, occurred_at))
         return seq
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that it got and that are not written yet."""
+        return self._lines
+
+    def was(self, name: str) -> Any:
+        """The value of a column when it was held."""
+        return self._before.get(name, self.row[name])
+
+    def touch(self, now: datetime) -> None:
+        """Note that a person or a service account did something about it at this moment."""
+        self.change(touched=True, last_activity_at=now)
 
     @property
     def is_changed(self) -> bool:
@@ -74,12 +104,20 @@ class Held:
     def changed_columns(self) -> tuple[str, ...]:
         return tuple(name for name in COLUMNS if name in self._before)
 
-    def write_lines(self, tx: Tx) -> list[UUID]:
-        written = [
-            timeline.record(tx, self.row["id"], seq, actor_id, data, key=key, occurred_at=occurred_at)
-            for seq, actor_id, data, key, occurred_at in self._lines
-        ]
-        self._lines = []
+    def write_lines(self, tx: Tx) -> list[Line]:
+        """Write the new lines; they are given back."""
+        written, self._lines = self._lines, []
+        for line in written:
+            timeline.record(
+                tx,
+                self.row["id"],
+                line.seq,
+                line.actor_id,
+                line.data,
+                event_id=line.event_id,
+                key=line.key,
+                occurred_at=line.occurred_at,
+            )
         return written
 
     def record(self) -> IncidentRecord:

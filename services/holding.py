@@ -18,7 +18,7 @@ from sqlmodel import Session
 from models.incidents import Incident
 from models.tenants import Tenant
 from models.vocabulary import IncidentState, Severity
-from services import live_updates, timeline
+from services import calls, live_updates, timeline
 from services.database import Tx, storage
 from services.errors import ConflictError
 from services.held import COLUMNS, Held
@@ -124,6 +124,7 @@ def save(tx: Tx, held: Iterable[Held]) -> None:
     changed = sorted((incident for incident in held if incident.is_changed), key=lambda incident: incident.row["id"])
     if not changed:
         return
+    plan = calls.prepare(tx, changed)
     shapes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for incident in changed:
         incident.change(updated_at=tx.now)
@@ -142,8 +143,8 @@ def save(tx: Tx, held: Iterable[Held]) -> None:
         tx.wake(live_updates.incident_topic(incident.id))
     tx.wake(live_updates.incidents_topic(tx.tenant_id))
     tx.flush()
+    calls.follow_up(tx, plan, changed, {incident.id: incident.write_lines(tx) for incident in changed})
     for incident in changed:
-        incident.write_lines(tx)
         incident.is_new = False
         incident.seen_version = incident.version
         incident._before.clear()

@@ -85,7 +85,7 @@ def _held_in(tx: Tx, actor: Actor, number: str, action: str, version: int | None
     before, after = incident.changes()
     audit.record(tx, actor, f"incident.{action}", "incident", incident.id, before, after)
     if actor.is_hands_on:
-        incident.change(touched=True)
+        incident.touch(tx.now)
     holding.save(tx, [incident])
 
 

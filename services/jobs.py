@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,12 +36,25 @@ class LostError(Exception):
     """Another worker has taken the job over: whatever this one still does must leave no trace."""
 
 
+class TryAgainError(Exception):
+    """The work could not be done now, through no fault of ours; the sentence says why."""
+
+
 class StoppedError(Exception):
     """The process ends: the job goes back to those that wait."""
 
 
-def add(tx: Tx, kind: str, payload: Mapping[str, Any], due_at: datetime, dedup_key: str | None = None, *, move: bool = False) -> None:
-    """Queue a piece of work.
+def add(
+    tx: Tx,
+    kind: str,
+    payload: Mapping[str, Any],
+    due_at: datetime,
+    dedup_key: str | None = None,
+    *,
+    move: bool = False,
+    is_first: bool = False,
+) -> None:
+    """Queue a piece of work. `is_first` says that no job with its dedup key can be there, which makes it cheaper.
 
     Where a job with this dedup key waits already it is kept as it is, or takes the new time and payload when `move`. Where one runs at
     this moment it runs again at `due_at`, because it may have looked before the change that this transaction makes.
@@ -61,7 +74,7 @@ def add(tx: Tx, kind: str, payload: Mapping[str, Any], due_at: datetime, dedup_k
         "created_at": tx.now,
         "finished_at": None,
     }
-    if dedup_key is None:
+    if dedup_key is None or is_first:
         tx.insert(Job, **row)
     else:
         _add_once(tx, {**row, "tenant_id": tx.tenant_id}, move)
@@ -103,6 +116,16 @@ def cancel(tx: Tx, *, kind: str | None = None, dedup_key: str | None = None, pre
     tx.execute(update(_job).where(*chosen, _job.c.status == JobStatus.RUNNING).values(again_at=None))
     waiting = update(_job).where(*chosen, _job.c.status == JobStatus.PENDING)
     return tx.execute(waiting.values(status=JobStatus.CANCELLED, finished_at=tx.now)).rowcount
+
+
+def cancel_all(tx: Tx, dedup_keys: Collection[str]) -> None:
+    """Take back the jobs with these dedup keys. One that runs at this moment is not stopped, and does not run again."""
+    if not dedup_keys:
+        return
+    chosen = [_job.c.tenant_id == tx.tenant_id, text(UNFINISHED), _job.c.dedup_key.in_(sorted(dedup_keys))]
+    tx.execute(update(_job).where(*chosen, _job.c.status == JobStatus.RUNNING).values(again_at=None))
+    waiting = update(_job).where(*chosen, _job.c.status == JobStatus.PENDING)
+    tx.execute(waiting.values(status=JobStatus.CANCELLED, finished_at=tx.now))
 
 
 def _held(job: ClaimedJob) -> tuple[ColumnElement[bool], ...]:

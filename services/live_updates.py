@@ -77,6 +77,11 @@ def person_topic(user_id: UUID) -> str:
     return f"person:{user_id.hex}"
 
 
+def inbox_topic(user_id: UUID) -> str:
+    """What a person is told of, and what of it they have read."""
+    return f"inbox:{user_id.hex}"
+
+
 def session_topic(session_id: UUID) -> str:
     """The end of one sign-in session."""
     return f"session:{session_id.hex}"

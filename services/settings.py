@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
+from email.utils import parseaddr
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -83,6 +84,15 @@ class Settings(BaseSettings):
         description="Networks that Tocsin may call beside public addresses, with commas between them, such as `10.20.0.0/16, 127.0.0.1`: "
         "where webhooks of your own network listen. Without it, addresses of private networks and of this machine are refused.",
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server: `smtp://user:password@host:587` (TLS by STARTTLS where the server offers it) or `smtps://…:465`. "
+        "Percent-encode special characters. Without it nothing is mailed.",
+    )
+    mail_from: str = Field(
+        default="",
+        description="Sender of the mails, such as `Tocsin <tocsin@example.org>`. Default: `tocsin@` with the host of TOCSIN_BASE_URL.",
+    )
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,
@@ -135,6 +145,28 @@ class Settings(BaseSettings):
         if parts.username or parts.password:
             raise ValueError("must not hold a user or a password")
         return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None or not url.get_secret_value().strip():
+            return None
+        try:
+            parts = urlsplit(url.get_secret_value().strip())
+            is_right = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0 and parts.path in ("", "/")
+        except ValueError:
+            is_right = False
+        if not is_right:
+            raise ValueError("must be an address such as smtp://user:password@mail.example.org:587")
+        return SecretStr(url.get_secret_value().strip())
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, sender: str) -> str:
+        address = parseaddr(sender)[1]
+        if sender and not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+            raise ValueError("must be an address such as tocsin@example.org, or Tocsin <tocsin@example.org>")
+        return sender
 
     @field_validator("trusted_proxies", "outgoing_allow", mode="before")
     @classmethod

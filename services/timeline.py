@@ -8,10 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
-from models.columns import new_id
 from models.people import ActorRow
 from models.timeline import TimelineEvent, TimelineRevision
-from models.vocabulary import EventType, IncidentState, Severity
+from models.vocabulary import EventType, IncidentState, Reason, Severity
 from services.database import Tx
 from services.errors import NotFoundError
 from services.records import EventRecord, VersionRecord
@@ -99,6 +98,14 @@ class Edit(EventData):
     to: str
 
 
+class Told(EventData):
+    """People were told of the incident, for this reason; `why` says in words why it was they, and why then."""
+
+    to: list[UUID]
+    reason: Reason
+    why: str
+
+
 DATA: dict[EventType, type[EventData]] = {
     EventType.ALERT_FIRED: AlertFired,
     EventType.ALERT_RESOLVED: AlertResolved,
@@ -109,6 +116,7 @@ DATA: dict[EventType, type[EventData]] = {
     EventType.REOPENED: Reopened,
     EventType.SEVERITY_CHANGE: SeverityChange,
     EventType.EDIT: Edit,
+    EventType.NOTIFICATION: Told,
 }
 _TYPE_OF = {data: event_type for event_type, data in DATA.items()}
 
@@ -124,11 +132,11 @@ def record(
     actor_id: UUID,
     data: EventData,
     *,
+    event_id: UUID,
     occurred_at: datetime | None = None,
     key: str | None = None,
-) -> UUID:
-    """Write one line and return its id. `seq` comes from the incident, which the transaction holds."""
-    event_id = new_id()
+) -> None:
+    """Write one line. `seq` comes from the incident, which the transaction holds."""
     tx.insert(
         TimelineEvent,
         id=event_id,
@@ -141,7 +149,6 @@ def record(
         recorded_at=tx.now,
         key=key,
     )
-    return event_id
 
 
 def page(
@@ -268,6 +275,9 @@ def as_text(event: EventRecord) -> str:
     if event.deleted:
         return f"💬 A comment of {event.actor_name} was deleted"
     pattern = _STATE_LINE[IncidentState(event.data["to"])] if kind is EventType.STATE_CHANGE else _LINE[kind]
+    if kind is EventType.NOTIFICATION:
+        told = len(event.data["to"])
+        return f"📟 Told {told} {'person' if told == 1 else 'people'}: {event.data['why']}"
     values = {name: re.sub(r"\s+", " ", str(value)) for name, value in {**event.data, "who": event.actor_name}.items()}
     return pattern.format_map(values)
 

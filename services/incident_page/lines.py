@@ -211,6 +211,12 @@ def _edit(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
     return replace(row, text=text, rest=f"before: {_quoted(before)}" if before else "")
 
 
+def _told(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
+    names = [reading.name(user_id) for user_id in event.data["to"]]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return replace(row, text="told", strong=shown, rest=f"· {event.data['why']}")
+
+
 _TELL: dict[EventType, Callable[[EventRow, EventRecord, Reading], EventRow]] = {
     EventType.ALERT_FIRED: _alert_fired,
     EventType.ALERT_RESOLVED: _alert_resolved,
@@ -221,6 +227,7 @@ _TELL: dict[EventType, Callable[[EventRow, EventRecord, Reading], EventRow]] = {
     EventType.REOPENED: _reopened,
     EventType.SEVERITY_CHANGE: _severity_change,
     EventType.EDIT: _edit,
+    EventType.NOTIFICATION: _told,
 }
 
 

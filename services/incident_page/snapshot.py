@@ -174,6 +174,8 @@ def names(session: Session, events: Iterable[EventRecord], known: Mapping[UUID, 
     for event in events:
         if event.type == EventType.ASSIGNMENT:
             wanted |= {UUID(event.data[end]) for end in ("from", "to") if event.data[end]}
+        elif event.type == EventType.NOTIFICATION:
+            wanted |= {UUID(user_id) for user_id in event.data["to"]}
         wanted |= {who for who in (event.edited_by, event.pinned_by, event.hidden_by) if who is not None}
     wanted -= known.keys()
     if not wanted:

@@ -1,0 +1,179 @@
+"""Calls: people are told of a new or reopened incident, and again until somebody acknowledges it.
+
+Each follows from the change of the incident itself, whoever made it, and is written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from models.vocabulary import IncidentState, Reason
+from services import jobs, telling, timeline
+from services.database import Tx
+from services.held import Held, Line
+from services.telling import Duty, Notice
+
+KIND = "call"
+"""The kind of job that tells people again."""
+ON_CALL = "default on-call"
+_DECIDES = ("state", "parent_id", "snoozed_until")
+"""The columns on which it depends whether people are called."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be told once the incidents are written. `given` are the lines by which incidents went to the on-call person."""
+
+    duty: Duty | None = None
+    opened: list[Held] = field(default_factory=list)
+    given: set[tuple[UUID, int]] = field(default_factory=set)
+    stopped: list[UUID] = field(default_factory=list)
+    planned: list[Held] = field(default_factory=list)
+    made: set[UUID] = field(default_factory=set)
+
+
+def job_key(incident_id: UUID) -> str:
+    """The name of the job that tells people of this incident again."""
+    return f"{KIND}:{incident_id.hex}"
+
+
+def is_called(incident: Mapping[str, Any], now: datetime) -> bool:
+    """Whether people are called for an incident: it is open, not snoozed, and its own."""
+    snoozed_until = incident["snoozed_until"]
+    return incident["state"] is IncidentState.OPEN and incident["parent_id"] is None and (snoozed_until is None or snoozed_until <= now)
+
+
+def _is_opened(incident: Held) -> bool:
+    return incident.is_new or bool(incident.occurrence > incident.was("occurrence"))
+
+
+def prepare(tx: Tx, changed: Sequence[Held]) -> Plan:
+    """Before the incidents are written: give the new ones to who is on call, and plan, resume or stop the calls of each."""
+    plan = Plan()
+    for incident in changed:
+        called = is_called(incident.row, tx.now)
+        was_called = not incident.is_new and is_called(
+            {name: incident.was(name) for name in ("state", "parent_id", "snoozed_until")}, tx.now
+        )
+        if called and _is_opened(incident):
+            plan.opened.append(incident)
+        elif called and not was_called:
+            _resume(tx, plan, incident)
+        elif was_called and not called:
+            plan.stopped.append(incident.id)
+        elif called and incident.assigned_to != incident.was("assigned_to"):
+            plan.planned.append(incident)
+            incident.change(call_step=0, next_call_at=None)
+    if plan.opened or any(incident.next_call_at is None for incident in plan.planned):
+        plan.duty = telling.duty(tx, _named(changed))
+        for incident in plan.opened:
+            _open(tx, plan, plan.duty, incident)
+        for incident in plan.planned:
+            if incident.next_call_at is None:
+                incident.change(next_call_at=tx.now + _interval(plan.duty, incident))
+    return plan
+
+
+def _interval(duty: Duty, incident: Held) -> timedelta:
+    return timedelta(seconds=duty.reminder_seconds[incident.severity.value])
+
+
+def _open(tx: Tx, plan: Plan, duty: Duty, incident: Held) -> None:
+    """The first call of an occurrence; without an assignee it goes to who is on call."""
+    if incident.is_new:
+        plan.made.add(incident.id)
+    if incident.assigned_to is None and duty.on_call is not None:
+        seq = incident.say(duty.system_id, timeline.Assignment(origin=None, to=duty.on_call.id, reason=ON_CALL))
+        incident.change(assigned_to=duty.on_call.id)
+        plan.given.add((incident.id, seq))
+    incident.change(call_step=0, next_call_at=tx.now + _interval(duty, incident))
+    plan.planned.append(incident)
+
+
+def _resume(tx: Tx, plan: Plan, incident: Held) -> None:
+    """Go on with the step that was next, at its old time or at once when that has passed."""
+    if incident.next_call_at is not None and incident.next_call_at < tx.now:
+        incident.change(next_call_at=tx.now)
+    plan.planned.append(incident)
+
+
+def _named(changed: Sequence[Held]) -> Iterator[UUID]:
+    for incident in changed:
+        if incident.assigned_to is not None:
+            yield incident.assigned_to
+        for line in incident.lines:
+            yield from _told_by_line(line)
+
+
+def _told_by_line(line: Line) -> Iterator[UUID]:
+    if isinstance(line.data, timeline.Assignment):
+        yield from (who for who in (line.data.origin, line.data.to) if who is not None and who != line.actor_id)
+    elif isinstance(line.data, timeline.Told):
+        yield from line.data.to
+
+
+def follow_up(tx: Tx, plan: Plan, changed: Sequence[Held], written: Mapping[UUID, Sequence[Line]]) -> None:
+    """After the incidents and their lines are written: tell people, and queue or take back what is to come."""
+    notices = [notice for incident in changed for notice in _notices(plan, incident, written[incident.id])]
+    if notices:
+        plan.duty = plan.duty or telling.duty(tx, {notice.user_id for notice in notices})
+        telling.tell(tx, notices, plan.duty.listeners)
+    for incident in plan.planned:
+        payload = {"incident_id": incident.id.hex}
+        jobs.add(tx, KIND, payload, incident.next_call_at, job_key(incident.id), move=True, is_first=incident.id in plan.made)
+    jobs.cancel_all(tx, [job_key(incident_id) for incident_id in plan.stopped])
+    telling.take_back_calls(tx, plan.stopped)
+
+
+def _notices(plan: Plan, incident: Held, lines: Sequence[Line]) -> Iterator[Notice]:
+    for line in lines:
+        if isinstance(line.data, timeline.Assignment) and (incident.id, line.seq) not in plan.given:
+            yield from _of_assignment(incident, line, line.data)
+        elif isinstance(line.data, timeline.Told):
+            cause = f"line:{line.event_id.hex}"
+            for user_id in line.data.to:
+                yield Notice(user_id, incident.id, line.data.reason, cause, f"{line.data.why}.".capitalize(), line.event_id)
+    if incident in plan.opened and plan.duty is not None:
+        yield from _first_call(plan, plan.duty, incident, lines)
+
+
+def _first_call(plan: Plan, duty: Duty, incident: Held, lines: Sequence[Line]) -> Iterator[Notice]:
+    """Whoever has it is told, else the admins; not who opened it, nor who was just given it by a person."""
+    if incident.assigned_to is None:
+        to, why = [admin.id for admin in duty.admins], "Nobody is on call, so the admins are told."
+    elif any((incident.id, line.seq) in plan.given for line in lines):
+        to, why = [incident.assigned_to], "You are the default on-call person."
+    elif any(isinstance(line.data, timeline.Assignment) for line in lines):
+        return
+    else:
+        to, why = [incident.assigned_to], "It is yours."
+    reason = Reason.OPENED if incident.occurrence == 1 else Reason.REOPENED
+    cause = f"{reason.value}:{incident.id.hex}:{incident.occurrence}"
+    for user_id in to:
+        if user_id != _opener(incident, lines):
+            yield Notice(user_id, incident.id, reason, cause, why, _opening_line(lines))
+
+
+def _opener(incident: Held, lines: Sequence[Line]) -> UUID | None:
+    """Who opened or reopened it."""
+    if incident.occurrence == 1:
+        return incident.created_by  # type: ignore[no-any-return]
+    return next((line.actor_id for line in lines if isinstance(line.data, timeline.Reopened)), None)
+
+
+def _opening_line(lines: Sequence[Line]) -> UUID | None:
+    return next((line.event_id for line in lines if isinstance(line.data, timeline.AlertFired | timeline.Reopened)), None)
+
+
+def _of_assignment(incident: Held, line: Line, data: timeline.Assignment) -> Iterator[Notice]:
+    """Who got it is told, and who had it; whoever did it is not."""
+    cause = f"line:{line.event_id.hex}"
+    if data.to is not None and data.to != line.actor_id:
+        yield Notice(data.to, incident.id, Reason.ASSIGNMENT, cause, "It was assigned to you.", line.event_id)
+    if data.origin is not None and data.origin != line.actor_id:
+        why = "It was yours, and somebody else has it now." if data.to else "It was yours, and nobody has it now."
+        yield Notice(data.origin, incident.id, Reason.REASSIGNED, cause, why, line.event_id)
