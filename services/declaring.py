@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from sqlmodel import col, select
+
+from models.incidents import Incident
 from models.integrations import Service
 from models.vocabulary import Role, Severity
-from services import audit, database, holding, people, timeline
+from services import audit, database, holding, incidents, people, timeline
 from services.access import Actor, require
+from services.account_input import Checks
 from services.database import Tx
 from services.errors import InvalidInputError
 from services.incidents import DESCRIPTION_LIMIT, TITLE_LIMIT, Outcome
 from services.input_text import check_optional_text, check_past, check_text
 from services.openings import Opening, Openings
+from services.records import IncidentRecord
 
 KEY_LIMIT = 64
 
@@ -33,23 +38,24 @@ def declare(
 
     With a `key` of the sender's own, what is declared twice is there once: the second call answers the incident as it is by then,
     whatever else it says, and changes nothing. A key belongs to whoever uses it.
-    Raises: NotAllowedError, InvalidInputError naming the field.
+    Raises: NotAllowedError, InvalidFieldsError with a sentence for each field that is wrong, InvalidInputError for the key.
     """
     require(actor, Role.RESPONDER)
-    line = " ".join(check_text(title, "title", TITLE_LIMIT).split())
-    text = check_optional_text(description, "description", DESCRIPTION_LIMIT)
-    if severity not in list(Severity):
-        raise InvalidInputError(f"A severity is one of {', '.join(Severity)}.", field="severity")
+    checks = Checks()
+    line, text = checks.take(check_title, title, "title"), checks.take(check_description, description, "description")
+    checks.take(check_severity, severity, "severity")
     incident_id = None if key is None else _id_for(actor, key)
     with database.write(actor.tenant_id) as tx:
-        began = tx.now if started_at is None else check_past(started_at, "started_at", tx.now)
-        _check_named(tx, service_id, assigned_to)
         openings = Openings(tx)
         openings.lock_numbers()
         if incident_id is not None:  # read after the lock: of two at the same moment the second finds the first one's
             known = holding.by_ids(tx, [incident_id], lock=False).get(incident_id)
             if known is not None:
                 return Outcome(known.record(), False)
+        began = tx.now if started_at is None else checks.take(check_past, started_at, "started_at", tx.now)
+        checks.take(_check_service, service_id, "service_id", tx)
+        checks.take(_check_assignee, assigned_to, "assigned_to", tx)
+        checks.done()
         opening = Opening(
             id=incident_id,
             title=line,
@@ -72,6 +78,15 @@ def declare(
     return Outcome(incident.record(), True)
 
 
+def declared(actor: Actor, key: str) -> IncidentRecord | None:
+    """What this actor has declared with this key, as it is now. Raises: NotAllowedError, InvalidInputError for the key."""
+    require(actor, Role.RESPONDER)
+    incident_id = _id_for(actor, key)
+    with database.read(actor.tenant_id) as session:
+        number = session.exec(select(Incident.number).where(col(Incident.id) == incident_id)).first()
+        return incidents.find(session, str(number)).record() if number is not None else None
+
+
 def _id_for(actor: Actor, key: str) -> UUID:
     """The id of what this actor declares under this key: the same each time, so that its row can be there but once."""
     if not (0 < len(key) <= KEY_LIMIT and key.isascii() and key.isprintable()):
@@ -79,11 +94,29 @@ def _id_for(actor: Actor, key: str) -> UUID:
     return uuid5(actor.id, f"incident {key}")
 
 
-def _check_named(tx: Tx, service_id: UUID | None, assigned_to: UUID | None) -> None:
+def check_title(title: str, field: str = "title") -> str:
+    """What is broken, on one line. Raises: InvalidInputError."""
+    return " ".join(check_text(title, field, TITLE_LIMIT).split())
+
+
+def check_description(description: str | None, field: str = "description") -> str:
+    """More about it, which may be nothing. Raises: InvalidInputError."""
+    return check_optional_text(description, field, DESCRIPTION_LIMIT)
+
+
+def check_severity(severity: str, field: str = "severity") -> Severity:
+    """A severity by its word. Raises: InvalidInputError."""
+    if severity not in list(Severity):
+        raise InvalidInputError(f"A severity is one of {', '.join(Severity)}.", field=field)
+    return Severity(severity)
+
+
+def _check_service(service_id: UUID | None, field: str, tx: Tx) -> None:
     if service_id is not None and tx.session.get(Service, service_id) is None:
-        raise InvalidInputError(
-            "service_id must be the id of a service of this organisation: there is none with this one.", field="service_id"
-        )
-    wrong = people.unfit_to_act(tx, assigned_to, "assigned_to") if assigned_to is not None else ""
+        raise InvalidInputError(f"{field} must be the id of a service of this organisation: there is none with this one.", field=field)
+
+
+def _check_assignee(assigned_to: UUID | None, field: str, tx: Tx) -> None:
+    wrong = people.unfit_to_act(tx, assigned_to, field) if assigned_to is not None else ""
     if wrong:
-        raise InvalidInputError(wrong, field="assigned_to")
+        raise InvalidInputError(wrong, field=field)

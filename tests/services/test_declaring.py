@@ -15,7 +15,7 @@ from models.audit import AuditEntry
 from models.columns import new_id
 from models.vocabulary import IncidentState, Severity
 from services import catalog, comments, database, declaring, incident_list, incident_page, incidents
-from services.errors import InvalidInputError, NotAllowedError
+from services.errors import InvalidFieldsError, InvalidInputError, NotAllowedError
 from tests.fixtures.stories import Story
 
 
@@ -117,6 +117,14 @@ def test_what_is_wrong_is_named_and_declares_nothing(story: Story, field: str, w
     assert story.fire() == ["INC-1"]
 
 
+def test_all_that_is_wrong_is_told_at_once(story: Story) -> None:
+    with pytest.raises(InvalidFieldsError) as refusal:
+        declaring.declare(
+            story.organisation.responder, "", "urgent", service_id=new_id(), assigned_to=new_id(), started_at=NOW + timedelta(days=1)
+        )
+    assert list(refusal.value.fields) == ["title", "severity", "started_at", "service_id", "assigned_to"]
+
+
 def test_it_is_given_to_nobody_who_cannot_act_and_to_no_service_elsewhere(story: Story) -> None:
     ours = story.organisation
     elsewhere = catalog.create(ours.stranger, "Ferries").id
@@ -143,6 +151,15 @@ def test_what_is_declared_twice_with_one_key_is_there_once(story: Story) -> None
     assert declaring.declare(mina, "Slow", "low", key="k-1").incident.number == "INC-3"
     assert declaring.declare(story.organisation.stranger, "Slow", "low", key="k-1").incident.number == "INC-1"
     assert declaring.declare(rob, "Slow", "low").incident.number == "INC-4"
+
+
+def test_what_is_declared_with_a_key_is_found_by_it(story: Story) -> None:
+    rob = story.organisation.responder
+    made = declaring.declare(rob, "Slow", "low", key="k-1").incident
+    assert declaring.declared(rob, "k-1") == made
+    assert declaring.declared(rob, "k-2") is None
+    assert declaring.declared(story.organisation.manager, "k-1") is None
+    assert declaring.declare(rob, "", "", assigned_to=new_id(), key="k-1").incident == made
 
 
 def test_of_many_at_once_with_one_key_one_declares_it(story: Story) -> None:
