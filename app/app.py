@@ -22,6 +22,7 @@ from app.pages import (
     incidents,
     integration,
     integrations,
+    new_incident,
     not_found,
     people,
     profile,
@@ -36,6 +37,7 @@ from app.states.incident_detail import IncidentDetail
 from app.states.incidents import Incidents
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
+from app.states.new_incident import NewIncident
 from app.states.people import People
 from app.states.profile import Profile
 from app.states.shell import Shell
@@ -61,6 +63,7 @@ class Page:
 
 PAGES = (
     Page("/incidents", incidents.page, "Incidents", Incidents.load),
+    Page("/incidents/new", new_incident.page, "New incident", NewIncident.load),
     Page("/incidents/[number]", incident_detail.page, "Incident", IncidentDetail.load),
     Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in, is_behind_sign_in=False),
     Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up, is_behind_sign_in=False),

@@ -39,3 +39,9 @@ class Arguments:
             if isinstance(kind, type) and not isinstance(value, kind):
                 raise InvalidInputError(_NOT_OURS, field=name)
         return given
+
+
+def text_of(form: dict[str, Any], name: str) -> str:
+    """A field of a form, empty where a client sends none or something else."""
+    value = form.get(name)
+    return value if isinstance(value, str) else ""

@@ -257,38 +257,79 @@
   const draftName = (field) => `${DRAFT}${viewer()}:${field.dataset.draft}`;
   function readDraft(name) { try { return JSON.parse(kept.get(name)); } catch { return null; } }
   function newId() { return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""); }
-  function showKey(field, id) {
-    const input = field.form?.querySelector("[data-draft-key]");
+  // A draft is the text of a field, or of a whole form what differs there from how it began.
+  const isForm = (node) => node.tagName === "FORM";
+  const partsOf = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden");
+  const isAsBegun = (one) => one.type === "radio" ? one.checked === one.defaultChecked : one.value === one.defaultValue;
+  const begun = (node) => isForm(node) ? "" : node.defaultValue;
+  function written(node) {
+    if (!isForm(node)) return node.value;
+    const said = partsOf(node).filter((one) => !isAsBegun(one) && (one.type !== "radio" || one.checked));
+    return said.length ? JSON.stringify(Object.fromEntries(said.map((one) => [one.name, one.value]))) : "";
+  }
+  let filling = false;
+  function fill(node, text) {
+    if (!isForm(node)) { node.value = text; return; }
+    const said = text ? JSON.parse(text) : {};
+    filling = true;
+    for (const one of partsOf(node)) {
+      const value = said[one.name];
+      if (one.type === "radio") one.checked = value === undefined ? one.defaultChecked : one.value === value;
+      else put(one, value ?? one.defaultValue);
+    }
+    filling = false;
+  }
+  // React hears of a value that was set past its own setter, when the field says so.
+  function put(field, value) {
+    if (field.value === value) return;
+    Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, value);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  const keyOf = (node) => (isForm(node) ? node : node.form)?.querySelector("[data-draft-key]");
+  function showKey(node, id) {
+    const input = keyOf(node);
     if (input) input.value = id;
   }
   function keepDraft(field) {
-    const name = draftName(field);
-    if (field.value === "") { kept.remove(name); return showKey(field, ""); }
-    const draft = readDraft(name) ?? { id: newId() };
-    kept.set(name, JSON.stringify({ ...draft, text: field.value, at: Date.now() }));
+    const name = draftName(field), text = written(field);
+    if (text === "") { kept.remove(name); return showKey(field, ""); }
+    // what another tab has sent meanwhile stays in a form, with its id: sent again, it leads to what came of it
+    const draft = readDraft(name) ?? { id: (isForm(field) && keyOf(field)?.value) || newId() };
+    kept.set(name, JSON.stringify({ ...draft, text, at: Date.now() }));
     showKey(field, draft.id);
   }
   function restoreDraft(field, previous) {
     const draft = readDraft(draftName(field));
     // the same field now belongs to another incident: what was typed there is kept under its own name
-    if (previous !== undefined && previous !== field.dataset.draft) field.value = draft?.text ?? field.defaultValue;
-    else if (draft) { field.value = draft.text; amend(field); }
-    else if (field.value !== field.defaultValue) return keepDraft(field);
+    if (previous !== undefined && previous !== field.dataset.draft) fill(field, draft?.text ?? begun(field));
+    else if (draft) { fill(field, draft.text); amend(field); showFound(field, draft.at); }
+    else if (written(field) !== begun(field)) return keepDraft(field);
     showKey(field, draft?.id ?? "");
   }
   function adoptDraft(field) {
-    const early = field.value === field.defaultValue ? "" : field.value, draft = readDraft(draftName(field));
+    const early = written(field) === begun(field) ? "" : written(field), draft = readDraft(draftName(field));
     kept.remove(`${DRAFT}:${field.dataset.draft}`);
     restoreDraft(field);
-    if (early && draft && draft.text !== early) { field.value = `${draft.text}\n\n${early}`; keepDraft(field); }
+    if (!early || !draft || draft.text === early) return;
+    fill(field, isForm(field) ? JSON.stringify({ ...JSON.parse(draft.text), ...JSON.parse(early) }) : `${draft.text}\n\n${early}`);
+    keepDraft(field);
   }
   function sendDraft(field) {
-    const name = draftName(field), draft = readDraft(name);
+    const name = draftName(field), draft = readDraft(name), text = written(field);
     if (!draft) return;
-    // text that changed after a first try is a new text: under the old id it would be taken for the first and dropped
-    const id = draft.sent !== undefined && draft.sent !== field.value ? newId() : draft.id;
-    kept.set(name, JSON.stringify({ ...draft, id, text: field.value, sent: field.value }));
+    // text that changed after a first try is a new text: under the old id it would be taken for the first and dropped; of a form
+    // nothing is dropped, since its page says when the first try had arrived
+    const id = !isForm(field) && draft.sent !== undefined && draft.sent !== text ? newId() : draft.id;
+    kept.set(name, JSON.stringify({ ...draft, id, text, sent: text }));
     showKey(field, id);
+  }
+  function renewDraft(id) {
+    for (const field of id ? all("[data-draft]") : []) {
+      const name = draftName(field), draft = readDraft(name);
+      if (draft?.id !== id) continue;
+      kept.set(name, JSON.stringify({ id: newId(), text: draft.text, at: draft.at }));
+      showKey(field, readDraft(name)?.id ?? "");
+    }
   }
   function forgetDraft(id) {
     if (!id) return;
@@ -300,24 +341,47 @@
       if (typed) kept.set(name, JSON.stringify({ id: newId(), text: typed, at: Date.now() })); else kept.remove(name);
       for (const field of all("[data-draft]")) {
         if (draftName(field) !== name) continue;
-        field.value = typed;
+        fill(field, typed);
         showKey(field, readDraft(name)?.id ?? "");
       }
     }
   }
-  document.addEventListener("input", ({ target }) => { if (target.dataset?.draft) keepDraft(target); });
+  document.addEventListener("input", ({ target }) => {
+    const field = target.closest?.("[data-draft]");
+    if (field && !filling) keepDraft(field);
+  });
+
+  // Whoever finds again what they typed a while ago is told so, and may begin anew.
+  const FOUND_MS = 30000;
+  function showFound(form, at) {
+    const time = isForm(form) && form.querySelector("[data-draft-at]"), isOld = Date.now() - at > FOUND_MS;
+    if (time && isOld) { time.dateTime = new Date(at).toISOString(); form.setAttribute("data-found", ""); }
+  }
+  document.addEventListener("click", ({ target }) => {
+    const form = target.closest?.("[data-draft-anew]")?.closest("[data-draft]");
+    if (!form) return;
+    kept.remove(draftName(form));
+    fill(form, "");
+    showKey(form, "");
+    form.removeAttribute("data-found");
+    partsOf(form)[0].focus();
+  });
 
   // What is said against a text is about the text that was sent: it hides when that changes, until it is sent again.
   const amend = (field) => field.closest(".fld")?.setAttribute("data-amended", "");
-  document.addEventListener("input", ({ target }) => amend(target));
+  document.addEventListener("input", ({ target }) => { if (!filling) amend(target); });
   addEventListener("submit", ({ target }) => all("[data-amended]", target).forEach((one) => one.removeAttribute("data-amended")), true);
 
-  addEventListener("submit", ({ target }) => all("[data-draft]", target).forEach(sendDraft), true);
+  addEventListener("submit", ({ target }) => [target, ...all("[data-draft]", target)].filter((one) => one.dataset.draft).forEach(sendDraft), true);
   addEventListener("storage", ({ key, oldValue, newValue }) => {
     if (!key?.startsWith(DRAFT) || newValue !== null) return;
     let before;
     try { before = JSON.parse(oldValue).text; } catch { return; }
-    for (const field of all("[data-draft]")) if (draftName(field) === key && field.value === before) field.value = "";
+    for (const field of all("[data-draft]")) {
+      if (draftName(field) !== key) continue;
+      // what differs from what another tab has sent gets an id of its own, or it would be taken for that
+      if (written(field) !== before) { showKey(field, ""); keepDraft(field); } else if (!isForm(field)) field.value = "";
+    }
   });
   for (const name of kept.names()) {
     if (name.startsWith(DRAFT) && !(Date.now() - readDraft(name)?.at < DRAFT_DAYS * 86400000)) kept.remove(name);
@@ -420,7 +484,7 @@
   const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().split(/[\s@._-]+/).filter(Boolean);
   const choices = (chooser) => all("[data-choice]", chooser).filter((choice) => !choice.hasAttribute("data-out"));
   document.addEventListener("input", ({ target }) => {
-    if (target.dataset?.narrows === undefined) return;
+    if (target.dataset?.narrows === undefined || filling) return;
     const words = folded(target.value);
     for (const choice of all("[data-choice]", target.closest("[data-chooser]"))) {
       const named = folded(choice.dataset.choice);
@@ -437,6 +501,60 @@
     }
     const to = stops.indexOf(target) + { ArrowDown: 1, ArrowUp: -1 }[key];
     if (stops.includes(target) && stops[to]) { event.preventDefault(); stops[to].focus(); }
+  });
+
+  // A list below its field: it opens for the arrow down, for typing and for a click, and what is chosen fills the field.
+  const COMBOBOX = "[data-narrows][role=combobox]";
+  const FULL = { year: "numeric", month: "2-digit", day: "2-digit", ...HOURS };
+  function showChoices(field, isOpen, isWhole = false) {
+    const chooser = field.closest("[data-chooser]");
+    if (isWhole) all("[data-out]", chooser).forEach((one) => one.removeAttribute("data-out"));
+    chooser.toggleAttribute("data-open", isOpen);
+    field.setAttribute("aria-expanded", String(isOpen));
+  }
+  const isShut = (field) => field.getAttribute("aria-expanded") !== "true";
+  function wallClock(at) {
+    const it = parts(new Date(at), zone(), FULL);
+    return `${it.year}-${it.month}-${it.day} ${it.hour}:${it.minute}`;
+  }
+  function momentAgo(minutes) {
+    const at = now() - minutes * 60000, shown = wallClock(at);
+    // an hour that the clock shows twice is told apart by its offset
+    if (![-60, -30, 30, 60].some((by) => wallClock(at + by * 60000) === shown)) return shown;
+    const offset = parts(new Date(at), zone(), { timeZoneName: "longOffset" }).timeZoneName.replace("GMT", "");
+    return `${shown} ${offset || "Z"}`;
+  }
+  document.addEventListener("input", ({ target }) => { if (target.matches?.(COMBOBOX) && !filling) showChoices(target, true); });
+  document.addEventListener("click", ({ target }) => {
+    if (target.matches?.(COMBOBOX)) return showChoices(target, isShut(target), true);
+    const choice = target.closest?.("[data-fills]"), field = choice?.closest("[data-chooser]").querySelector(COMBOBOX);
+    if (!field) return;
+    put(field, choice.dataset.ago ? momentAgo(Number(choice.dataset.ago)) : choice.dataset.fills);
+    field.focus();
+    showChoices(field, false);
+  });
+  document.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const chooser = target.closest?.("[data-open]");
+    if (chooser && !chooser.contains(relatedTarget)) showChoices(chooser.querySelector(COMBOBOX), false);
+  });
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest?.("[data-chooser]")?.querySelector(COMBOBOX);
+    if (!field || event.target.closest("[data-picks]")) return;
+    if (event.key === "Escape" && !isShut(field)) { event.preventDefault(); field.focus(); showChoices(field, false); }
+    if (event.key === "ArrowDown" && isShut(field)) showChoices(field, true, true);
+  }, true);
+  document.addEventListener("click", ({ target }) => {
+    const picker = target.closest?.("[data-picks]")?.parentElement.querySelector("[data-picked]");
+    if (!picker) return;
+    picker.max = wallClock(now()).replace(" ", "T");
+    picker.showPicker?.();
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.dataset?.picked === undefined || !target.value) return;
+    const field = target.closest("[data-chooser]").querySelector(COMBOBOX);
+    put(field, target.value.replace("T", " "));
+    showChoices(field, false);
+    field.focus();
   });
 
   function nameOf(node) {
@@ -672,11 +790,13 @@
     ["time[data-age]", showAge], ["[data-live]", showLive], ["[data-banner]", showBanner], ["[data-needs-connection]", holdBack],
     ["[data-draft]", (node) => restoreDraft(node)], ["[data-draft-sent]", (node) => forgetDraft(node.dataset.draftSent)], ["[data-said]", letGo],
     ["[data-viewer]", meet], ["[data-seq]", findAnchor],
+    ["[data-draft-renewed]", (node) => renewDraft(node.dataset.draftRenewed)], [COMBOBOX, (node) => showChoices(node, false)],
     ["[data-timezone]", (node) => { node.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? ""; }],
     ["[data-locale]", (node) => { node.value = navigator.language; }],
   ];
   const CHANGES = {
     "data-reveal": (node) => reveal(Number(node.dataset.reveal)), datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
+    "data-draft-renewed": (node) => renewDraft(node.dataset.draftRenewed),
     "data-now": meet, "data-theme": meet, "data-title": meet, "data-attention": meet,
     // what was typed before the viewer was known is theirs
     "data-viewer": (node) => { meet(node); all("[data-draft]").forEach(adoptDraft); },

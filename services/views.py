@@ -113,6 +113,17 @@ class IncidentRow:
 
 
 @dataclass(frozen=True)
+class RelatedView:
+    """An unresolved incident that may be the same trouble; `reason` says why it is named, as "same service"."""
+
+    number: str = ""
+    title: str = ""
+    state: str = "open"
+    opened_at: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class StepView:
     """One of the four parts of the state track. `reached` is done, now or ahead; `text` says when and by whom."""
 

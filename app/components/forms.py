@@ -121,6 +121,11 @@ def sent_draft(key: Text) -> rx.Component:
     return rx.el.span(hidden=True, data_draft_sent=key)
 
 
+def renewed_draft(key: Text) -> rx.Component:
+    """Tells tocsin.js that what stands in the draft with this id is another text from now on, with an id of its own."""
+    return rx.el.span(hidden=True, data_draft_renewed=key)
+
+
 def select(
     name: str, label: Any, choices: Any, *, help: Any = "", error: Text = "", optional: bool = False, id: str = "", **props: Any
 ) -> rx.Component:
@@ -137,6 +142,58 @@ def bare_select(choices: Any, **props: Any) -> rx.Component:
     else:
         options = [rx.el.option(text, value=value) for value, text in choices]
     return rx.el.span(rx.el.select(*options, **props), icon("chevron-down", 14), class_name="select")
+
+
+def chooser(
+    name: str,
+    label: Any,
+    *choices: Any,
+    help: Any = "",
+    error: Text = "",
+    nothing: str = "",
+    after: Any = None,
+    id: str = "",
+    **props: Any,
+) -> rx.Component:
+    """One line of text, sent as `name`, with choices that fill it: typing narrows them, Enter takes the first, the arrows walk.
+
+    `choices` are made by `choice`. What is typed may be none of them, so the handler looks at it. `nothing` is said when none is left;
+    `after` stands in the field, at its end.
+    """
+    identity = id or f"field-{name}"
+    control = rx.el.div(
+        rx.text_field(
+            *([rx.text_field.slot(after, side="right")] if after is not None else []),
+            name=name,
+            size="2",
+            role="combobox",
+            aria_autocomplete="list",
+            aria_controls=f"{identity}-choices",
+            auto_complete=False,
+            spell_check=False,
+            data_narrows="",
+            **_described(identity, error),
+            **props,
+        ),
+        rx.el.div(
+            rx.el.ul(*choices, class_name="choices", role="listbox", aria_label="Choices", id=f"{identity}-choices"),
+            *([rx.el.p(nothing, class_name="dim", data_no_choice="")] if nothing else []),
+            class_name="pop",
+        ),
+        class_name="chooser",
+        data_chooser="",
+    )
+    return field(identity, label, control, help=help, error=error)
+
+
+def choice(words: Text, fills: Text, *content: Any, **props: Any) -> rx.Component:
+    """A choice of a `chooser`, found by `words`: it puts `fills` into the field."""
+    return rx.el.li(
+        rx.el.button(
+            *content, type="button", role="option", aria_selected="false", tab_index=-1, data_choice=words, data_fills=fills, **props
+        ),
+        role="presentation",
+    )
 
 
 def checkbox(name: str, label: Any, *, hint: Any = "", id: str = "", **props: Any) -> rx.Component:

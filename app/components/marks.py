@@ -69,6 +69,26 @@ def severity_word(severity: Text) -> rx.Component:
     return rx.el.span(_severity_shape(severity), severity_name(severity), class_name=f"sev is-{severity}")
 
 
+_MEANINGS = {
+    "critical": "customers cannot use it",
+    "high": "a part is down, no way around",
+    "medium": "worse than usual, a way around",
+    "low": "no customer notices",
+}
+
+
+def severity_choices(chosen: Text) -> list[rx.Component]:
+    """A radio button for each severity, sent as `severity`, with what it means. They stand in an element of class `pick`."""
+    return [
+        rx.el.label(
+            rx.el.input(type="radio", name="severity", value=severity, default_checked=chosen == severity),
+            severity_word(severity),
+            rx.el.small(meaning),
+        )
+        for severity, meaning in _MEANINGS.items()
+    ]
+
+
 def _circle(*inside: rx.Component) -> list[rx.Component]:
     return [rx.el.svg.circle(cx="7", cy="7", r="5.6", fill="none", stroke="currentColor", stroke_width="1.7"), *inside]
 

@@ -136,7 +136,7 @@ def _me(nav: Any) -> rx.Component:
     )
 
 
-def _crumbs(page_title: Any, look: str, crumbs: tuple[tuple[str, str], ...], beside: Any) -> list[rx.Component]:
+def _crumbs(page_title: Any, crumbs: tuple[tuple[str, str], ...], beside: Any) -> list[rx.Component]:
     if not crumbs:
         return [rx.el.h1(page_title)]
     parent, to = crumbs[-1]
@@ -151,7 +151,7 @@ def _crumbs(page_title: Any, look: str, crumbs: tuple[tuple[str, str], ...], bes
                     rx.el.span(icon("chevron-right", 13), class_name="only-wide"),
                 )
             ],
-            rx.el.b(page_title, class_name=look),
+            rx.el.b(page_title),
             beside,
             class_name="crumb",
             aria_label="Breadcrumb",
@@ -189,7 +189,7 @@ def shell(
             _side(nav, current),
             rx.el.div(
                 rx.el.header(
-                    *_crumbs(page_title, "mono" if current == "incidents" else "", crumbs, beside),
+                    *_crumbs(page_title, crumbs, beside),
                     rx.el.div(*actions, live_light(), theme_button(on_theme), _me(nav), class_name="bar-end"),
                     class_name="bar",
                 ),

@@ -8,19 +8,13 @@ from app.components.assigning import assign_dialog
 from app.components.dialogs import callout, dialog
 from app.components.forms import hidden, text_area, text_field
 from app.components.labels import label
-from app.components.marks import severity_word
+from app.components.marks import severity_choices
 from app.components.resolving import already_resolved, what_fixed_it
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
 
 _HEAD = IncidentDetail.head
 _IS_OVER = (_HEAD.state == "resolved") & (IncidentActs.dialog == "resolve")
-_SEVERITIES = (
-    ("critical", "customers cannot use it"),
-    ("high", "a part is down, no way around"),
-    ("medium", "worse than usual, a way around"),
-    ("low", "no customer notices"),
-)
 
 
 def dialogs() -> rx.Component:
@@ -126,21 +120,10 @@ def _edit() -> rx.Component:
 
 
 def _severity() -> rx.Component:
-    def choice(severity: str, meaning: str) -> rx.Component:
-        return rx.el.label(
-            rx.el.input(type="radio", name="severity", value=severity, default_checked=_HEAD.severity == severity),
-            severity_word(severity),
-            rx.el.small(meaning),
-        )
-
     return dialog(
         f"Severity of {_HEAD.number}",
         _number(),
-        rx.el.fieldset(
-            rx.el.legend("How bad is it?", class_name="sr"),
-            *[choice(severity, meaning) for severity, meaning in _SEVERITIES],
-            class_name="pick",
-        ),
+        rx.el.fieldset(rx.el.legend("How bad is it?", class_name="sr"), *severity_choices(_HEAD.severity), class_name="pick"),
         on_submit=IncidentActs.change_severity,
         verb="Change severity",
         refusal=IncidentActs.refusal,

@@ -6,6 +6,7 @@ import reflex as rx
 
 from app.components.ages import age
 from app.components.assigning import assign_dialog
+from app.components.controls import button
 from app.components.dialogs import callout, dialog
 from app.components.empty import empty, skeleton_rows
 from app.components.forms import hidden, sent_draft
@@ -41,9 +42,14 @@ def page() -> rx.Component:
         nav=Incidents.nav,
         notice=Incidents.notice,
         tab_title=Incidents.tab_title,
+        actions=(rx.cond(Incidents.nav.may_act, _new()),),
         on_theme=Incidents.keep_theme,
         on_undo=IncidentsActs.undo,
     )
+
+
+def _new() -> rx.Component:
+    return button("New incident", kind="solid", icon_name="plus", key="c", on_click=rx.redirect("/incidents/new"))
 
 
 def _list() -> rx.Component:

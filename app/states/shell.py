@@ -19,6 +19,7 @@ class Shell(Status):
     nav: NavView = NavView()
 
     _address: str = ""
+    _said_ahead: str = ""
     _filled_for: tuple[str, str] = ("", "")
 
     async def _open(self, actor: Actor) -> None:
@@ -45,9 +46,14 @@ class Shell(Status):
 
     def _begin(self) -> None:
         """Forget what the page showed before, and what was said there."""
+        ahead, self._said_ahead = self._said_ahead, ""
         self.reset()  # type: ignore[no-untyped-call]
-        self.notice = NoticeView(seq=self.notice.seq)
+        self.notice = NoticeView(text=ahead, seq=self.notice.seq + bool(ahead))
         self._address = _address(self)
+
+    def _say_there(self, sentence: str) -> None:
+        """Put a sentence into the status line of the page that this one leads to."""
+        self._said_ahead = sentence
 
     @requires(Role.VIEWER, background=True)
     async def follow(self, actor: Actor) -> None:

@@ -5,7 +5,8 @@ from services.incident_list.filters import Asked, Chip, Filters, choices, read, 
 from services.incident_list.live import Listing, ListKey, feed, key_of, lines
 from services.incident_list.live import read as read_list
 from services.incident_list.programs import page
-from services.incident_list.rows import Viewer, viewer_of
+from services.incident_list.rows import Entry, Viewer, viewer_of
+from services.incident_list.scans import find as find_ids
 from services.incident_list.shown import Shown, chips, figures, tabs, whole_address
 from services.incident_list.wanted import View, Wanted, address, wanted_by
 
@@ -13,6 +14,7 @@ __all__ = [
     "Asked",
     "Chip",
     "Counts",
+    "Entry",
     "Filters",
     "ListKey",
     "Listing",
@@ -25,6 +27,7 @@ __all__ = [
     "choices",
     "feed",
     "figures",
+    "find_ids",
     "key_of",
     "lines",
     "page",

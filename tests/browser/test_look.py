@@ -1,4 +1,4 @@
-"""All pages but those of incidents can be used by everybody: axe finds nothing, nothing scrolls sideways."""
+"""All pages but the list and those of single incidents can be used by everybody: axe finds nothing, nothing scrolls sideways."""
 
 import json
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from tests.fixtures.servers import Server
 
 OPEN = ("/login", "/new-password?token=tl_x", "/setup?token=tl_x", "/nowhere")
 BEHIND = (
+    "/incidents/new",
     "/settings/profile",
     "/settings/teams",
     "/settings/people",

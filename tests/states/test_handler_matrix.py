@@ -48,6 +48,7 @@ class Forged:
 
 READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
 INCIDENT, ONE, PROFILE, PEOPLE_PAGE = "/incidents/{open}", "/integrations/{integration}", "/settings/profile", "/settings/people"
+NEW = "/incidents/new"
 KEYS_PAGE, AUDIT, TEAMS = "/settings/api-keys", "/settings/audit", "/settings/teams"
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
@@ -89,6 +90,11 @@ HANDLERS: dict[str, Forged] = {
     "IncidentActs.comment": Forged({"form": {"number": "{open}", "body": "Looking", "draft_key": "{turn}"}}, at=INCIDENT, writes=ACT),
     "IncidentActs.open_dialog": Forged({"name": "resolve"}, at=INCIDENT),
     "IncidentActs.set_dialog_open": Forged({"is_open": False}, at=INCIDENT),
+    "NewIncident.load": Forged(at=NEW),
+    "NewIncident.watch": Forged(at=NEW),
+    "NewIncident.consider_title": Forged({"title": "is away"}, at=NEW),
+    "NewIncident.consider_service": Forged({"service": "Checkout"}, at=NEW),
+    "NewIncident.declare": Forged({"form": {"title": "It is slow", "severity": "low", "draft_key": "{turn}"}}, at=NEW, writes=ACT),
     "Integrations.load": Forged(at="/integrations"),
     "Integrations.load_new": Forged(at="/integrations/new"),
     "Integrations.watch": Forged(at="/integrations"),

@@ -1,0 +1,168 @@
+"""Unresolved incidents that may be the same trouble: of the same service, or with words in common; and why each is named."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, select
+from sqlmodel import Session
+
+from models.incidents import Incident
+from models.vocabulary import UNRESOLVED, Role
+from services import database, incident_list
+from services.access import Actor, require
+from services.incident_list import Filters
+from services.statements import Prepared, as_uuid, aside, listed, one_of
+from services.views import RelatedView
+from services.wording import rfc3339
+
+_incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
+LOOKED_AT = 1_000
+"""How many unresolved incidents are compared by their words, the newest of them."""
+_MOST = 5
+_NAMED_WORDS = 3
+
+_WORD = re.compile(r"[^\W_]+")
+_ENDINGS = ("ing", "ed", "es", "s", "e")
+_SHORTEST_STEM = 4
+_SHORTEST_BEGINNING = 3
+_SILENT_WORDS = """
+a about above after all an and any are as at be been before below but by can for from had has have in into is it its more no not of off on
+or our out over since so some than that the their then there they this to too under up very was we were when with
+"""
+_VAGUE_WORDS = """
+alert broken critical degraded down error failed failing failure high incident issue latency low outage problem rate service slow timeout
+unavailable warning
+"""
+_SILENT = frozenset(_SILENT_WORDS.split())
+"""Words that say nothing about what is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """What an incident has in common with what is looked for; `words` as they were written there."""
+
+    id: UUID
+    is_same_service: bool
+    words: tuple[str, ...]
+    score: int
+
+
+def unresolved_like(actor: Actor, title: str, service_id: UUID | None = None, *, but: UUID | None = None) -> list[RelatedView]:
+    """At most five unresolved incidents that are of this service or say what this title says, the most alike first, then the newest.
+
+    The title may still be typed: its last word counts as a beginning. `but` is an incident to leave out, such as the one at hand.
+    Words are compared with the titles of the newest `LOOKED_AT` unresolved incidents. Raises: NotAllowedError.
+    """
+    require(actor, Role.VIEWER)
+    wanted = _stems(title)
+    if not wanted and service_id is None:
+        return []
+    beginning = _beginning(title)
+    with database.read(actor.tenant_id) as session:
+        ids = incident_list.find_ids(session, Filters(UNRESOLVED), limit=LOOKED_AT) if wanted else []
+        if service_id is not None:
+            ids = [*ids, *incident_list.find_ids(session, Filters(UNRESOLVED, service=service_id), limit=_MOST + 1)]
+        compared = (
+            _compared(wanted, beginning, service_id, one, text, of) for one, text, of in _titles(session, ids) if but is None or one != but
+        )
+        alike = sorted((one for one in compared if one is not None), key=lambda one: -one.score)[:_MOST]
+    entries = {entry.id: entry for entry in incident_list.lines(actor, [one.id for one in alike])}
+    return [_view(entries[one.id], one) for one in alike if one.id in entries]
+
+
+def _beginning(title: str) -> str:
+    """The word that is being typed, where it says enough."""
+    words = _WORD.findall(title)
+    last = _folded(words[-1]) if words and title.endswith(words[-1]) else ""
+    return last if len(last) >= _SHORTEST_BEGINNING else ""
+
+
+def _compared(
+    wanted: dict[str, str], beginning: str, service_id: UUID | None, incident_id: UUID, title: str, of: UUID | None
+) -> _Alike | None:
+    has = _stems(title)
+    shared = [stem for stem in wanted if stem in has]
+    if beginning:
+        shared += [stem for stem, word in has.items() if stem not in shared and _folded(word).startswith(beginning)]
+    telling = sum(1 for stem in shared if not _is_vague(stem))
+    same_service = service_id is not None and of == service_id
+    if not same_service and not telling and len(shared) < 2:
+        return None
+    return _Alike(incident_id, same_service, tuple(has[stem] for stem in shared), len(shared) + telling + (3 if same_service else 0))
+
+
+@lru_cache(maxsize=4 * LOOKED_AT)
+def _stems(text: str) -> dict[str, str]:
+    """The words of a text that say something, each as it is written, by what it has in common with its other forms."""
+    found: dict[str, str] = {}
+    for word in _WORD.findall(text):
+        folded = _folded(word)
+        if len(folded) > 1 and folded not in _SILENT:
+            found.setdefault(_stem(folded), word)
+    return found
+
+
+def _folded(word: str) -> str:
+    if word.isascii():
+        return word.lower()
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(sign))
+
+
+def _stem(word: str) -> str:
+    """A word without its ending: "timeouts" and "timeout", "failing" and "failed" are one."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+_VAGUE = frozenset(map(_stem, _VAGUE_WORDS.split()))
+"""What half of all incidents say: one such word in common means nothing, two do."""
+
+
+def _is_vague(stem: str) -> bool:
+    return stem in _VAGUE or stem.isdigit()
+
+
+def _titles(session: Session, ids: Iterable[UUID]) -> list[tuple[UUID, str, UUID | None]]:
+    """The id, the title and the service of each of these incidents, in this order."""
+    wanted = list(dict.fromkeys(ids))
+    dialect = database.storage().dialect
+    cursor = session.connection().connection.cursor()
+    try:
+        values = {"tenant": session.info["tenant_id"], "ids": listed(wanted, dialect)}
+        rows = _by_ids(dialect.name).run(cursor, values).fetchall()
+    finally:
+        cursor.close()
+    found = {as_uuid(one): (title, as_uuid(service)) for one, title, service in rows}
+    return [(one, *found[one]) for one in wanted if one in found]
+
+
+@lru_cache(maxsize=4)
+def _by_ids(dialect_name: str) -> Prepared:
+    del dialect_name  # part of the key only: a test may use both databases in one process
+    dialect = database.storage().dialect
+    own = aside(_incident.tenant_id, dialect) == bindparam("tenant", type_=Uuid())
+    return Prepared(select(_incident.id, _incident.title, _incident.service_id).where(own, one_of(_incident.id, "ids", dialect)), dialect)
+
+
+def _view(entry: incident_list.Entry, alike: _Alike) -> RelatedView:
+    return RelatedView(
+        number=entry.number,
+        title=entry.title,
+        state=entry.state.value,
+        opened_at=rfc3339(entry.created_at),
+        reason=_reason(alike),
+    )
+
+
+def _reason(one: _Alike) -> str:
+    said = "says " + ", ".join(f"“{word}”" for word in one.words[:_NAMED_WORDS]) if one.words else ""
+    return ", ".join(part for part in ("same service" if one.is_same_service else "", said) if part)
