@@ -15,12 +15,13 @@ _UNRESOLVED = "state <> 'resolved'"
 class Incident(TenantRow, table=True):
     """One incident. `acknowledged_*`, `resolved_*`, `resolution_notes` and `ttr_seconds` describe its current occurrence.
 
-    `accepts_alerts` is true while new alerts of its group join it, at most until `accepts_until` (None: until it is resolved); at
+    `accepts_alerts` is true while new alerts of its group are its own, at most until `accepts_until` (None: until it is resolved); at
     most one incident accepts for a group key. `alert_id` is the alert that made it, `previous_id` the incident of the same group
-    before it, `parent_id` the one it was merged into. `touched` is true once a person or a service account acted on it, which they
-    last did at `last_activity_at`. While nobody has acknowledged it people are told again at `next_call_at`, for the `call_step`-th
-    time after the first. `acknowledgement_timeout_seconds` goes before the organisation's (0: never). `last_seq` is the number of the
-    last line on its timeline. `version` grows with each change of this row. Durations are whole seconds.
+    before it, `parent_id` the one it was merged into: what it accepts is then shown and counted there as well. `merged_count` is how
+    many were merged into it; `alert_count` and `firing_count` hold theirs, too. `touched` is true once a person or a service account
+    acted on it, which they last did at `last_activity_at`. While nobody has acknowledged it people are told again at `next_call_at`, for
+    the `call_step`-th time after the first. `acknowledgement_timeout_seconds` goes before the organisation's (0: never). `last_seq` is
+    the number of the last line on its timeline. `version` grows with each change of this row. Durations are whole seconds.
     """
 
     __tablename__ = "incident"
@@ -38,15 +39,16 @@ class Incident(TenantRow, table=True):
         Index("ix_incident_created", "tenant_id", "created_at", "id"),
         # The list reads each state and severity as a run of its own, newest first, and merges the runs. Whose and what: the columns
         # behind the id are there to be looked at without the row.
-        Index("ix_incident_state", "tenant_id", "state", "severity", "created_at", "id"),
-        Index("ix_incident_assignee", "tenant_id", "assigned_to", "state", "created_at", "id", "severity"),
-        Index("ix_incident_service", "tenant_id", "service_id", "state", "created_at", "id", "severity", "assigned_to"),
+        Index("ix_incident_state", "tenant_id", "state", "severity", "created_at", "id", "parent_id"),
+        Index("ix_incident_assignee", "tenant_id", "assigned_to", "state", "created_at", "id", "severity", "parent_id"),
+        Index("ix_incident_service", "tenant_id", "service_id", "state", "created_at", "id", "severity", "assigned_to", "parent_id"),
         Index(
             "ix_incident_unresolved",
             "tenant_id",
             "assigned_to",
             "state",
             "severity",
+            "parent_id",
             sqlite_where=text(_UNRESOLVED),
             postgresql_where=text(_UNRESOLVED),
         ),
@@ -55,6 +57,7 @@ class Incident(TenantRow, table=True):
             "tenant_id",
             "first_acknowledged_at",
             "tta_seconds",
+            "parent_id",
             sqlite_where=text("first_acknowledged_at IS NOT NULL"),
             postgresql_where=text("first_acknowledged_at IS NOT NULL"),
         ),
@@ -62,8 +65,16 @@ class Incident(TenantRow, table=True):
             "ix_incident_resolved_at",
             "tenant_id",
             "resolved_at",
+            "parent_id",
             sqlite_where=text("resolved_at IS NOT NULL"),
             postgresql_where=text("resolved_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_incident_parent",
+            "tenant_id",
+            "parent_id",
+            sqlite_where=text("parent_id IS NOT NULL"),
+            postgresql_where=text("parent_id IS NOT NULL"),
         ),
     )
 
@@ -97,6 +108,7 @@ class Incident(TenantRow, table=True):
     alert_id: UUID | None = None
     previous_id: UUID | None = Field(default=None, foreign_key="incident.id")
     parent_id: UUID | None = Field(default=None, foreign_key="incident.id")
+    merged_count: int
     why: str = ""
     group_key: str | None = None
     group_hash: str | None = Field(default=None, max_length=32)

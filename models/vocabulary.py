@@ -134,6 +134,8 @@ class EventType(StrEnum):
     RESOLUTION = "resolution"
     REOPENED = "reopened"
     SEVERITY_CHANGE = "severity_change"
+    MERGE = "merge"
+    SPLIT = "split"
     EDIT = "edit"
     NOTIFICATION = "notification"
 

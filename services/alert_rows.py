@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -145,6 +146,19 @@ class HeldAlert:
             self._closes = at
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedAlert:
+    """An alert that people move from one incident to another; `began_at` is when it began to fire, as far as anybody knows."""
+
+    id: UUID
+    incident_id: UUID | None
+    title: str
+    description: str
+    severity: Severity
+    is_firing: bool
+    began_at: datetime
+
+
 def _content(alert: ReceivedAlert) -> dict[str, Any]:
     return {
         "severity": alert.severity,
@@ -206,6 +220,34 @@ def by_fingerprint(tx: Tx, wanted: Iterable[tuple[UUID, str]]) -> dict[tuple[UUI
         if key in keys:
             found[key] = HeldAlert(row, is_new=False)
     return found
+
+
+def by_ids(tx: Tx, ids: Sequence[UUID]) -> list[LinkedAlert]:
+    """Hold those of these alerts that are the organisation's, in the order in which they were first seen."""
+    wanted = ("id", "incident_id", "title", "description", "severity", "status", "starts_at", "first_seen_at")
+    query = select(*(_alert.c[name] for name in wanted)).where(_alert.c.tenant_id == tx.tenant_id, _alert.c.id.in_(ids))
+    query = query.order_by(_alert.c.id).with_for_update()
+    return [
+        LinkedAlert(
+            id=row.id,
+            incident_id=row.incident_id,
+            title=row.title,
+            description=row.description,
+            severity=row.severity,
+            is_firing=row.status is AlertStatus.FIRING,
+            began_at=min(row.starts_at or row.first_seen_at, tx.now),
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def move(tx: Tx, alerts: Iterable[LinkedAlert], incident_id: UUID) -> None:
+    """Link these alerts to another incident, with all the firings that they had in the one that they leave."""
+    moved = {"incident_id": incident_id}
+    for alert in alerts:
+        tx.execute(update(_alert).where(_alert.c.id == alert.id, _alert.c.tenant_id == tx.tenant_id).values(moved))
+        own = (_firing.c.alert_id == alert.id, _firing.c.incident_id == alert.incident_id, _firing.c.tenant_id == tx.tenant_id)
+        tx.execute(update(_firing).where(*own).values(moved))
 
 
 def save(tx: Tx, alerts: Iterable[HeldAlert]) -> None:

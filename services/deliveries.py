@@ -114,17 +114,22 @@ class _Batch:
         seen_links, seen_live = holding.by_ids(self.tx, linked, lock=False), holding.by_groups(self.tx, hashes, lock=False)
         if any(key not in seen_live or not seen_live[key].accepts(self.tx.now) for key in hashes):
             self.openings.lock_numbers()
-        locked = holding.by_ids(self.tx, {*seen_links, *(incident.id for incident in seen_live.values())})
+        seen = {**seen_links, **{incident.id: incident for incident in seen_live.values()}}
+        locked = holding.by_ids(self.tx, {*seen, *holding.kin(self.tx, seen.values(), lock=False)})
         live = holding.by_groups(self.tx, hashes)
         self._know({**locked, **{incident.id: incident for incident in live.values()}}, live)
 
     def _know(self, linked: dict[UUID, Held], live: dict[str, Held]) -> None:
-        """Keep one object for each incident, however it was found."""
+        """Keep one object for each incident, however it was found, and hold those that move with it."""
         self.incidents = dict(linked)
         for key, incident in live.items():
             known = self.incidents.setdefault(incident.id, incident)
             live[key] = known
         self.openings.know(live)
+        if any(incident.parent_id is not None or incident.merged_count for incident in self.incidents.values()):
+            self.incidents |= holding.kin(self.tx, self.incidents.values())
+            leading = [incident for incident in self.incidents.values() if incident.merged_count]
+            holding.hold_children(self.tx, leading, self.incidents.values())
 
     # ── what each alert causes ──
 
@@ -151,18 +156,23 @@ class _Batch:
             is_new = alert.starts_at > known.starts_at
         else:
             incident = self._incident(known.incident_id)
-            is_new = not known.is_firing or (incident is not None and incident.is_resolved)
+            is_new = not known.is_firing or (incident is not None and self._shown(incident).is_resolved)
         if is_new:
             known.begin(alert, self.tx.now)
             self._fires(delivery, alert, known)
             return
         known.repeat(alert, self.tx.now)
         if known.incident_id is not None:
-            self.tx.wake_lazily(live_updates.incident_topic(known.incident_id), live_updates.incidents_topic(self.tx.tenant_id))
+            self._wake_for_repeat(known.incident_id)
         elif known.is_firing and opens_incident(alert.severity):  # the same firing, which has become bad enough
             incident = self._open_or_join(delivery, alert, known, None)
             known.link(incident.id)
             self._tell_of_firing(delivery, alert, known, incident, is_counted=False)
+
+    def _wake_for_repeat(self, incident_id: UUID) -> None:
+        own = self._incident(incident_id)
+        shown = [incident_id] if own is None or own.parent_id is None else [incident_id, own.parent_id]
+        self.tx.wake_lazily(*map(live_updates.incident_topic, shown), live_updates.incidents_topic(self.tx.tenant_id))
 
     def _fires(self, delivery: Delivery, alert: ReceivedAlert, known: HeldAlert) -> None:
         """A firing that began: it joins or opens an incident, reopening one that was resolved a short time ago."""
@@ -172,8 +182,7 @@ class _Batch:
             self._tell_of_firing(delivery, alert, known, before, is_counted=True)  # its own link wins over the group key
             return
         if before is not None and known.counts_as_firing:
-            before.change(firing_count=max(0, before.firing_count - 1))
-            known.counts_as_firing = False
+            self._stop_counting(before, known)
         if not opens_incident(alert.severity):
             known.fire(alert, None, self.tx.now)
             return
@@ -182,18 +191,27 @@ class _Batch:
         self._tell_of_firing(delivery, alert, known, incident, is_counted=False)
 
     def _tell_of_firing(self, delivery: Delivery, alert: ReceivedAlert, known: HeldAlert, incident: Held, *, is_counted: bool) -> None:
-        """Count the alert on its incident and write its line. `is_counted` says that the incident's alerts hold it already."""
-        if incident.is_resolved:
-            self._reopen(delivery, alert, known, incident)
-        incident.change(
-            alert_count=incident.alert_count + (not is_counted),
-            firing_count=incident.firing_count + (not known.counts_as_firing),
-        )
+        """Count the alert on its incident and write its line, both also where that was merged into: there the line stands.
+
+        `is_counted` says that the incident's alerts hold it already.
+        """
+        shown = self._shown(incident)
+        if shown.is_resolved:
+            self._reopen(delivery, alert, known, shown)
+        for one in (incident, shown) if shown is not incident else (incident,):
+            one.change(alert_count=one.alert_count + (not is_counted), firing_count=one.firing_count + (not known.counts_as_firing))
         known.counts_as_firing = True
         told = timeline.AlertFired(
             alert_id=known.id, title=alert.title, severity=alert.severity, labels=alert.labels, occurrence=known.firing_count
         )
-        incident.say(delivery.source.id, told)
+        shown.say(delivery.source.id, told)
+
+    def _stop_counting(self, incident: Held, known: HeldAlert) -> None:
+        """The alert does not fire any more as one of this incident's."""
+        shown = self._shown(incident)
+        for one in (incident, shown) if shown is not incident else (incident,):
+            one.change(firing_count=max(0, one.firing_count - 1))
+        known.counts_as_firing = False
 
     def _note_left_out(self, delivery: Delivery) -> None:
         """Note on the incidents of a message how many alerts its sender left out of it: it says so with repeats alone, too."""
@@ -218,7 +236,7 @@ class _Batch:
                 alert_id=known.id,
                 service_id=source.service_id,
                 started_at=alert.starts_at,
-                previous_id=previous.id if previous else None,
+                previous_id=(previous.parent_id or previous.id) if previous else None,
             )
         )
         return incident
@@ -241,8 +259,8 @@ class _Batch:
         incident = self._incident(known.incident_id)
         if incident is None:
             return
-        known.counts_as_firing = False
-        incident.change(firing_count=max(0, incident.firing_count - 1))
+        self._stop_counting(incident, known)
+        incident = self._shown(incident)
         is_last = incident.firing_count == 0
         asks = is_last and incident.touched and not incident.is_resolved
         incident.say(
@@ -266,6 +284,10 @@ class _Batch:
         found = self.incidents.get(incident_id)
         return found or next((made for made in self.openings.made if made.id == incident_id), None)
 
+    def _shown(self, incident: Held) -> Held:
+        """Where people see what this incident's alerts do: itself, or the one that it was merged into."""
+        return self.incidents[incident.parent_id] if incident.parent_id is not None else incident
+
     def _reopen_window(self) -> timedelta:
         if self._window is None:
             self._window = reopen_window(self.tx)
@@ -276,8 +298,8 @@ class _Batch:
     def _answer(self) -> None:
         for delivery, incident_id in self.numbers:
             incident = self._incident(incident_id)
-            if incident is not None and incident.shown not in delivery.incidents:
-                delivery.incidents.append(incident.shown)
+            if incident is not None and self._shown(incident).shown not in delivery.incidents:
+                delivery.incidents.append(self._shown(incident).shown)
 
     def _count(self) -> None:
         """Note on each integration that something came, and wake who waits for it."""

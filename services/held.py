@@ -10,9 +10,9 @@ from uuid import UUID
 from models.columns import new_id
 from models.incidents import Incident
 from models.vocabulary import IncidentState, allowed_moves
-from services import timeline
+from services import following, timeline
 from services.database import Tx
-from services.records import IncidentRecord
+from services.records import Allowed, IncidentRecord
 from services.wording import shown_number
 
 COLUMNS: tuple[str, ...] = tuple(column.name for column in Incident.__table__.columns)  # type: ignore[attr-defined]
@@ -35,14 +35,18 @@ class Line:
 
 
 class Held:
-    """One incident that this transaction holds. Reads are attributes; `change` and `say` are written by `save`."""
+    """One incident that this transaction holds. Reads are attributes; `change` and `say` are written by `save`.
 
-    __slots__ = ("_before", "_lines", "is_new", "row", "seen_version")
+    `children` are those that were merged into it, once they are held, too; None before that.
+    """
+
+    __slots__ = ("_before", "_lines", "children", "is_new", "row", "seen_version")
 
     def __init__(self, row: dict[str, Any], *, is_new: bool) -> None:
         self.row = row
         self.is_new = is_new
         self.seen_version: int = row["version"]
+        self.children: list[Held] | None = None
         self._before: dict[str, Any] = {}
         self._lines: list[Line] = []
 
@@ -91,8 +95,18 @@ class Held:
     def shown(self) -> str:
         return shown_number(self.row["number"])
 
+    @property
+    def allowed(self) -> list[Allowed]:
+        """What it may do now: the moves of its state, or the one way out where it was merged into another one and moves with that."""
+        return ["split"] if self.row["parent_id"] is not None else [*allowed_moves(self.row["state"])]
+
+    @property
+    def moves(self) -> list[following.Line]:
+        """The moves that it made since it was held."""
+        return [(line.actor_id, line.data) for line in self._lines if isinstance(line.data, following.MOVES)]
+
     def accepts(self, now: datetime) -> bool:
-        """Whether alerts of its group join it at this moment."""
+        """Whether alerts of its group are its own at this moment; those of a merged one are then the other one's, too."""
         until = self.row["accepts_until"]
         return bool(self.row["accepts_alerts"]) and (until is None or until > now)
 
@@ -150,6 +164,7 @@ class Held:
             alert_id=row["alert_id"],
             post_mortem_id=None,
             parent_id=row["parent_id"],
+            merged_count=row["merged_count"],
             previous_id=row["previous_id"],
             service_id=row["service_id"],
             why=row["why"],
@@ -158,5 +173,5 @@ class Held:
             firing_count=row["firing_count"],
             truncated_count=row["truncated_count"],
             version=row["version"],
-            allowed=allowed_moves(row["state"]),
+            allowed=self.allowed,
         )

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from models.incidents import Incident
 from models.tenants import Tenant
 from models.vocabulary import IncidentState, Severity
-from services import calls, live_updates, timeline
+from services import calls, following, live_updates, timeline
 from services.database import Tx, storage
 from services.errors import ConflictError
 from services.held import COLUMNS, Held
@@ -49,21 +49,27 @@ def group_hash(integration_id: UUID, group_key: str) -> str:
 
 
 @lru_cache(maxsize=16)
-def _selects(dialect_name: str, lock: bool) -> tuple[Prepared, Prepared, Prepared]:
-    """By ids, by numbers, and by the groups that accept alerts. The dialect is that of the storage in use."""
+def _selects(dialect_name: str, lock: bool) -> tuple[Prepared, Prepared, Prepared, Prepared]:
+    """By ids, by a number with those that were merged into it, by the groups that accept alerts, and by what they were merged into.
+
+    The dialect is that of the storage in use.
+    """
     dialect = storage().dialect
     every = select(*_incident.columns)
     own = every.where(_incident.c.tenant_id == bindparam("tenant", type_=Uuid()))
     named = every.where(aside(_incident.c.tenant_id, dialect) == bindparam("tenant", type_=Uuid()))
+    number, other = bindparam("number", type_=Integer()), _incident.alias("named")
+    named_by = select(other.c.id).where(other.c.tenant_id == bindparam("tenant", type_=Uuid()), other.c.number == number)
     queries = (
         named.where(one_of(_incident.c.id, "values", dialect)),
-        own.where(_incident.c.number == bindparam("number", type_=Integer())),
+        own.where((_incident.c.number == number) | (_incident.c.parent_id == named_by.scalar_subquery())),
         own.where(one_of(_incident.c.group_hash, "values", dialect), _incident.c.accepts_alerts),
+        own.where(one_of(_incident.c.parent_id, "values", dialect)),
     )
     if lock and dialect_name == "postgresql":
         queries = tuple(query.order_by(_incident.c.id).with_for_update() for query in queries)  # type: ignore[assignment]
-    by_ids, by_number, by_groups = (Prepared(query, dialect) for query in queries)
-    return by_ids, by_number, by_groups
+    by_ids, by_number, by_groups, by_parents = (Prepared(query, dialect) for query in queries)
+    return by_ids, by_number, by_groups, by_parents
 
 
 def _held(rows: Iterable[Sequence[Any]]) -> list[Held]:
@@ -100,10 +106,55 @@ def by_groups(tx: Tx, hashes: Iterable[str], *, lock: bool = True) -> dict[str, 
 
 
 def by_number(tx: Tx, number: int) -> Held | None:
-    """Hold one incident by its number."""
+    """Hold one incident by its number, and with it those that were merged into it."""
     statement = _selects(tx.dialect.name, True)[1]
     found = _held(statement.run(tx.cursor, {"tenant": tx.tenant_id, "number": number}).fetchall())
-    return found[0] if found else None
+    incident = next((one for one in found if one.number == number), None)
+    if incident is not None:
+        _know_children(incident, found)
+    return incident
+
+
+def family(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Held]:
+    """Hold these incidents and those that were merged into them, all in the order of their ids."""
+    wanted = set(ids)
+    statement = _selects(tx.dialect.name, False)[3]
+    seen = statement.run(tx.cursor, {"tenant": tx.tenant_id, "values": listed(sorted(wanted), tx.dialect)})
+    held = by_ids(tx, wanted | {child.id for child in _held(seen.fetchall())})
+    for one in wanted & held.keys():
+        _know_children(held[one], held.values())
+        hold_children(tx, [held[one]])
+    return held
+
+
+def kin(tx: Tx, found: Iterable[Held], *, lock: bool = True) -> dict[UUID, Held]:
+    """Hold what those were merged into that were, and all that was merged into these; without what is among them already."""
+    known = {incident.id: incident for incident in found}
+    parents = by_ids(tx, {one.parent_id for one in known.values() if one.parent_id is not None} - known.keys(), lock=lock)
+    leading = {one.id for one in (*known.values(), *parents.values()) if one.merged_count}
+    children = by_parents(tx, leading, lock=lock) if leading else []
+    return parents | {child.id: child for child in children if child.id not in known}
+
+
+def by_parents(tx: Tx, ids: Iterable[UUID], *, lock: bool = True) -> list[Held]:
+    """Hold all that was merged into these incidents."""
+    statement = _selects(tx.dialect.name, lock)[3]
+    return _held(statement.run(tx.cursor, {"tenant": tx.tenant_id, "values": listed(sorted(ids), tx.dialect)}).fetchall())
+
+
+def _know_children(incident: Held, found: Iterable[Held]) -> None:
+    """Give it those of `found` that were merged into it, where these are all."""
+    children = [one for one in found if one.parent_id == incident.id]
+    incident.children = children if len(children) == incident.merged_count else None
+
+
+def hold_children(tx: Tx, incidents: Iterable[Held], found: Iterable[Held] = ()) -> None:
+    """Hold all that was merged into these, where it is not held yet: as one of `found`, where it is among them."""
+    held = {one.id: one for one in found}
+    for incident in incidents:
+        _know_children(incident, incident.children or held.values())
+        if incident.children is None:
+            incident.children = [held.get(child.id, child) for child in by_parents(tx, [incident.id])]
 
 
 def read(session: Session, number: int) -> Held | None:
@@ -121,9 +172,13 @@ def _update_for(columns: tuple[str, ...], dialect_name: str) -> Written:
 
 def save(tx: Tx, held: Iterable[Held]) -> None:
     """Write what changed and wake the pages that show it. Rows of one shape are written by one call of the driver."""
-    changed = sorted((incident for incident in held if incident.is_changed), key=lambda incident: incident.row["id"])
-    if not changed:
+    named = {incident.row["id"]: incident for incident in held if incident.is_changed}
+    if not named:
         return
+    leading = [incident for incident in named.values() if incident.row["merged_count"]]
+    if leading:
+        named |= {child.id: child for child in _lead(tx, leading)}
+    changed = sorted(named.values(), key=lambda incident: incident.row["id"])
     plan = calls.prepare(tx, changed)
     shapes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for incident in changed:
@@ -141,6 +196,8 @@ def save(tx: Tx, held: Iterable[Held]) -> None:
         if incident.is_new:
             tx.insert(Incident, **incident.row)
         tx.wake(live_updates.incident_topic(incident.id))
+        if incident.row["parent_id"] is not None:
+            tx.wake(live_updates.incident_topic(incident.row["parent_id"]))
     tx.wake(live_updates.incidents_topic(tx.tenant_id))
     tx.flush()
     calls.follow_up(tx, plan, changed, {incident.id: incident.write_lines(tx) for incident in changed})
@@ -148,6 +205,38 @@ def save(tx: Tx, held: Iterable[Held]) -> None:
         incident.is_new = False
         incident.seen_version = incident.version
         incident._before.clear()
+
+
+def _lead(tx: Tx, leading: Sequence[Held]) -> list[Held]:
+    """Let those that were merged into these follow their moves; the ones that have changed by it."""
+    moving = [incident for incident in leading if incident.moves or "title" in incident._before]
+    if not moving:
+        return []
+    hold_children(tx, moving)
+    reopens_for = select(_tenant.c.reopen_window_seconds).where(_tenant.c.id == tx.tenant_id)
+    window = timedelta(seconds=tx.connection.execute(reopens_for).scalar_one())
+    led = []
+    for parent in moving:
+        for child in parent.children or ():
+            shared = {name: parent.row[name] for name in parent._before}
+            changes, lines = following.followed(child.row, shared, parent.moves, parent.shown, window)
+            child.change(**changes)
+            for actor_id, told in lines:
+                child.say(actor_id, told)
+            if child.is_changed:
+                led.append(child)
+            tx.wake(live_updates.incident_topic(child.id))  # its page names the parent
+    take_alerts_again(tx, [child for child in led if not child.is_resolved])
+    return led
+
+
+def take_alerts_again(tx: Tx, unresolved: Sequence[Held]) -> None:
+    """Let these accept the alerts of their groups, where no other incident has come to do so meanwhile."""
+    without = [one for one in unresolved if one.group_hash is not None and not one.accepts_alerts]
+    live = by_groups(tx, {one.group_hash for one in without}, lock=False)
+    for one in without:
+        if one.group_hash not in live:
+            one.change(accepts_alerts=True, accepts_until=None)
 
 
 # ── what happens to an incident, the same for rules and for people ──
@@ -178,7 +267,11 @@ def resolve(incident: Held, actor_id: UUID, notes: str, now: datetime, reopen_wi
 def reopen(
     incident: Held, actor_id: UUID, reason: str, now: datetime, *, alert_id: UUID | None = None, sibling: Held | None = None
 ) -> None:
-    """Open it again as its next occurrence. Beside a `sibling` that takes the alerts of its group, it takes none."""
+    """Open it again as its next occurrence. Beside a `sibling` that takes the alerts of its group, it takes none.
+
+    An alert opens it again while it accepts alerts, or while one that was merged into it does: then it goes on as before.
+    """
+    takes_alerts = incident.accepts_alerts if alert_id is not None else incident.group_hash is not None and sibling is None
     incident.change(
         state=IncidentState.OPEN,
         occurrence=incident.occurrence + 1,
@@ -188,7 +281,7 @@ def reopen(
         resolution_notes=None,
         ttr_seconds=None,
         accepts_until=None,
-        accepts_alerts=incident.group_hash is not None and sibling is None,
+        accepts_alerts=takes_alerts,
     )
     unacknowledge(incident)
     told = sibling.shown if sibling else None

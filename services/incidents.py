@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 
 from models.columns import new_id
 from models.tenants import Tenant
-from models.vocabulary import MOVES, IncidentState, Move, Role, Severity, allowed_moves
+from models.vocabulary import MOVES, IncidentState, Move, Role, Severity
 from services import audit, database, holding, people, search, timeline
 from services.access import Actor, require
 from services.database import Tx
@@ -36,6 +36,8 @@ _DONE = {
     Move.RESOLVE: "resolved",
     Move.REOPEN: "reopened",
 }
+_LEFT_TO_MERGED = frozenset({"severity_changed", "edited"})
+"""What people may still do to an incident that was merged into another one, by the name of its audit entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,9 @@ def _held_in(tx: Tx, actor: Actor, number: str, action: str, version: int | None
     incident = holding.by_number(tx, parse_number(number))
     if incident is None:
         raise NotFoundError(f"There is no {shown_number(parse_number(number))}.")
-    if version is not None and version != incident.version:
-        raise StaleError(
-            f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=_allowed(incident)
-        )
+    require_seen(incident, version)
+    if incident.parent_id is not None and action not in _LEFT_TO_MERGED:
+        raise refuse_merged(tx, incident)
     yield incident
     if not incident.is_changed:
         return
@@ -89,23 +90,41 @@ def _held_in(tx: Tx, actor: Actor, number: str, action: str, version: int | None
     holding.save(tx, [incident])
 
 
-def _allowed(incident: Held) -> list[str]:
-    return [move.value for move in allowed_moves(incident.state)]
+def require_seen(incident: Held, version: int | None) -> None:
+    """Raises: StaleError where the caller says which version they have seen, and it is another one by now."""
+    if version is not None and version != incident.version:
+        raise StaleError(
+            f"{incident.shown} has changed since: it is at version {incident.version}, not {version}.", allowed=allowed(incident)
+        )
+
+
+def refuse_merged(tx: Tx, incident: Held) -> ConflictError:
+    """The refusal for what would part an incident from the one that it was merged into."""
+    parent = holding.by_ids(tx, [incident.parent_id], lock=False)[incident.parent_id].shown
+    return ConflictError(
+        f"{incident.shown} was merged into {parent} and moves with it: act on {parent}, or split {incident.shown} out of it first.",
+        allowed=allowed(incident),
+    )
+
+
+def allowed(incident: Held) -> list[str]:
+    """What a refusal says that the incident allows."""
+    return [str(move) for move in incident.allowed]
 
 
 def _check(incident: Held, move: Move) -> None:
     origins, to = MOVES[move]
     if incident.state is to:
-        allowed = _allowed(incident)
-        raise ConflictError(f"{incident.shown} is {to.value} already. It allows: {', '.join(allowed)}.", allowed=allowed)
+        moves = allowed(incident)
+        raise ConflictError(f"{incident.shown} is {to.value} already. It allows: {', '.join(moves)}.", allowed=moves)
     if incident.state not in origins:
         raise _refusal(incident, _DONE[move])
 
 
 def _refusal(incident: Held, done: str) -> ConflictError:
-    allowed = _allowed(incident)
+    moves = allowed(incident)
     return ConflictError(
-        f"{incident.shown} is {incident.state.value}, so it cannot be {done}. It allows: {', '.join(allowed)}.", allowed=allowed
+        f"{incident.shown} is {incident.state.value}, so it cannot be {done}. It allows: {', '.join(moves)}.", allowed=moves
     )
 
 

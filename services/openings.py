@@ -97,7 +97,7 @@ class Openings:
             created_by=opening.created_by, created_at=now, updated_at=now, started_at=started, occurrence=1, alert_id=opening.alert_id,
             previous_id=opening.previous_id, why=opening.why, group_key=opening.group_key, group_hash=opening.group_hash,
             accepts_alerts=opening.group_hash is not None, alert_count=0, firing_count=0, truncated_count=0, touched=opening.touched,
-            last_activity_at=now if opening.touched else None, last_seq=0, last_change=0, version=1,
+            last_activity_at=now if opening.touched else None, last_seq=0, last_change=0, merged_count=0, version=1,
             call_step=0,
         )  # fmt: skip
         incident = Held(row, is_new=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from models.vocabulary import AlertStatus, IncidentState, Move, Severity
 
 Item = TypeVar("Item")
+Allowed = Move | Literal["split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class IncidentRecord:
     alert_id: UUID | None
     post_mortem_id: UUID | None
     parent_id: UUID | None
+    merged_count: int
     previous_id: UUID | None
     service_id: UUID | None
     why: str
@@ -58,7 +60,7 @@ class IncidentRecord:
     firing_count: int
     truncated_count: int
     version: int
-    allowed: list[Move] = field(default_factory=list)
+    allowed: list[Allowed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The lines of an incident's timeline: what each kind says, and the one way to write one."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,12 +50,13 @@ class Comment(EventData):
 
 
 class StateChange(EventData):
-    """A move between states. `skipped` names the states that were passed at the same moment."""
+    """A move between states. `skipped` names the states that were passed at the same moment, `parent` the incident that it followed."""
 
     origin: IncidentState = Field(validation_alias="from", serialization_alias="from")
     to: IncidentState
     reason: str | None = None
     skipped: list[IncidentState] = []
+    parent: str | None = None
 
 
 class Assignment(EventData):
@@ -66,21 +68,23 @@ class Assignment(EventData):
 
 
 class Resolution(EventData):
-    """The incident was resolved, `ttr_seconds` after it was created; `by_rule` without a person."""
+    """The incident was resolved, `ttr_seconds` after it was created; `by_rule` without a person, with `parent` by following that one."""
 
     notes: str
     ttr_seconds: int
     by_rule: bool = False
+    parent: str | None = None
 
 
 class Reopened(EventData):
     """The incident is open again, for the `occurrence`-th time. `sibling` is the number of another incident that meanwhile takes
-    the alerts of this group."""
+    the alerts of this group, `parent` that of the one that it followed."""
 
     reason: str
     occurrence: int
     alert_id: UUID | None = None
     sibling: str | None = None
+    parent: str | None = None
 
 
 class SeverityChange(EventData):
@@ -88,6 +92,51 @@ class SeverityChange(EventData):
 
     origin: Severity = Field(validation_alias="from", serialization_alias="from")
     to: Severity
+
+
+class Standing(BaseModel):
+    """Where an incident stood before it was merged: what taking the merge back gives it again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: IncidentState
+    acknowledged_at: datetime | None = None
+    acknowledged_by: UUID | None = None
+    first_acknowledged_at: datetime | None = None
+    tta_seconds: int | None = None
+    investigating_at: datetime | None = None
+    investigating_by: UUID | None = None
+
+
+class Merge(EventData):
+    """One incident became part of another. On the timeline of the `parent`, `child` is the number of the one that came with its
+    `alert_count` alerts; on the child's own, `parent` is where it went, `before` how it stood, `children` the numbers of those that
+    moved on with it, and `along` that of the one that it moved on with itself. `title` is that of the other one."""
+
+    title: str
+    parent: str | None = None
+    child: str | None = None
+    alert_count: int = 0
+    to: IncidentState | None = None
+    before: Standing | None = None
+    children: list[str] = []
+    along: str | None = None
+
+
+class Split(EventData):
+    """Something left an incident again: what was merged into it (`is_child`), or `alert_count` of its alerts, called `alerts`.
+
+    `parent` is the number of the one that was left, on the timeline of what left it; `child` that of what left, on the other one.
+    `title` is that of the other one. `undone` says that a merge was taken back."""
+
+    title: str
+    parent: str | None = None
+    child: str | None = None
+    is_child: bool = False
+    alert_count: int = 0
+    alerts: list[str] = []
+    to: IncidentState | None = None
+    undone: bool = False
 
 
 class Edit(EventData):
@@ -115,6 +164,8 @@ DATA: dict[EventType, type[EventData]] = {
     EventType.RESOLUTION: Resolution,
     EventType.REOPENED: Reopened,
     EventType.SEVERITY_CHANGE: SeverityChange,
+    EventType.MERGE: Merge,
+    EventType.SPLIT: Split,
     EventType.EDIT: Edit,
     EventType.NOTIFICATION: Told,
 }
@@ -262,6 +313,9 @@ _LINE = {
     EventType.SEVERITY_CHANGE: "⚖️ {who} changed severity from {from} to {to}",
     EventType.EDIT: "✏️ {who} changed the {field}",
 }
+_MERGE_LINE = "🔗 {who} merged {child} into this incident", "🔗 {who} merged this into {parent}"
+_SPLIT_LINE = "✂️ {who} split {child} out of this incident", "✂️ {who} split this out of {parent}"
+_SPLIT_ALERTS_LINE = "✂️ {who} split {alert_count} alerts out into {child}", "✂️ {who} split {alert_count} alerts out of {parent} into this"
 _STATE_LINE = {
     IncidentState.ACKNOWLEDGED: "👤 {who} acknowledged incident",
     IncidentState.INVESTIGATING: "🔎 {who} is investigating",
@@ -274,12 +328,22 @@ def as_text(event: EventRecord) -> str:
     kind = EventType(event.type)
     if event.deleted:
         return f"💬 A comment of {event.actor_name} was deleted"
-    pattern = _STATE_LINE[IncidentState(event.data["to"])] if kind is EventType.STATE_CHANGE else _LINE[kind]
     if kind is EventType.NOTIFICATION:
         told = len(event.data["to"])
         return f"📟 Told {told} {'person' if told == 1 else 'people'}: {event.data['why']}"
+    pattern = _pattern(kind, event.data)
     values = {name: re.sub(r"\s+", " ", str(value)) for name, value in {**event.data, "who": event.actor_name}.items()}
     return pattern.format_map(values)
+
+
+def _pattern(kind: EventType, data: Mapping[str, Any]) -> str:
+    if kind is EventType.STATE_CHANGE:
+        return _STATE_LINE[IncidentState(data["to"])]
+    if kind is EventType.MERGE:
+        return _MERGE_LINE[data["child"] is None]
+    if kind is EventType.SPLIT:
+        return (_SPLIT_LINE if data["is_child"] else _SPLIT_ALERTS_LINE)[data["child"] is None]
+    return _LINE[kind]
 
 
 def data_of(event: EventRecord) -> EventData:

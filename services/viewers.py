@@ -28,10 +28,11 @@ class Waiting:
 
 
 def _waiting(session: Session) -> Waiting:
-    counts = dict(
-        session.exec(select(Incident.state, func.count()).where(col(Incident.state).in_(UNRESOLVED)).group_by(col(Incident.state))).all()
-    )
-    assigned = select(Incident.assigned_to).where(Incident.state == IncidentState.OPEN, col(Incident.assigned_to).is_not(None)).distinct()
+    whole = col(Incident.parent_id).is_(None)  # what was merged into another one waits as part of that
+    unresolved = select(Incident.state, func.count()).where(col(Incident.state).in_(UNRESOLVED), whole).group_by(col(Incident.state))
+    counts = dict(session.exec(unresolved).all())
+    somebodys = (Incident.state == IncidentState.OPEN, col(Incident.assigned_to).is_not(None), whole)
+    assigned = select(Incident.assigned_to).where(*somebodys).distinct()
     assignees = frozenset(person for person in session.exec(assigned) if person is not None)
     return Waiting(sum(counts.values()), counts.get(IncidentState.OPEN, 0), assignees)
 

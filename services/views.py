@@ -74,12 +74,21 @@ class LinkView:
 
 
 @dataclass(frozen=True)
+class IncidentName:
+    """Another incident that a page leads to."""
+
+    number: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class IncidentRow:
     """One line of the list. `group` is attention, working or resolved.
 
     `head` is the group's name and `head_count` how many incidents it holds, on the first row of a group only. `age_until` is set once
     it is resolved: the age then stands still. `last_actor` is the name before `last_activity`, as in "Alice" and "commented".
-    `moves` are the verbs that the viewer may use on it now.
+    `moves` are the verbs that the viewer may use on it now. `merged_text` says how many were merged into it, `parent` is the number of
+    the one that it was merged into.
     """
 
     id: str = ""
@@ -96,6 +105,8 @@ class IncidentRow:
     is_mine: bool = False
     firing_count: int = 0
     alert_count: int = 0
+    merged_text: str = ""
+    parent: str = ""
     occurrence: int = 1
     occurrence_text: str = ""
     created_at: str = ""
@@ -152,7 +163,7 @@ class IncidentHead:
     use now (`models.vocabulary.Move`). `description_html` is sanitised by the service. `tab_mark` stands before the number in the
     browser's tab. `resolved_line` says in a sentence who resolved it and when, `refires_reopen` is the one that the resolve dialog
     shows while alerts fire. `previous_*` is the incident of the same group before this one, `sibling_*` the one that takes the alerts
-    of the group now.
+    of the group now, `parent_*` the one that this was merged into, `merged` those that were merged into this.
     """
 
     id: str = ""
@@ -180,6 +191,9 @@ class IncidentHead:
     previous_title: str = ""
     sibling_number: str = ""
     sibling_title: str = ""
+    parent_number: str = ""
+    parent_title: str = ""
+    merged: list[IncidentName] = field(default_factory=list)
     primary: str = ""
     moves: list[str] = field(default_factory=list)
     may_act: bool = False
@@ -195,12 +209,12 @@ class EventRow:
     """One line of the timeline, in words.
 
     `actor` and `text` make the sentence ("Bob" "acknowledged"), `strong` is what it is about ("Error rate above 5 %") and `rest` what
-    follows in small type. `html` is the sanitised body of a comment or a resolution. `tone` is fire, still, state, call, plain, note,
-    resolution, prompt, again or gone (a deleted comment). `state` picks the mark of a state line. `day` is set where the day differs
-    from the line before. `time` is HH:MM in the viewer's zone, `time_title` the absolute time there and in UTC. `added` says when it
-    was written down, where that was later. `edited` says when it was changed, and by whom where that is somebody else; `earlier` counts
-    what it said before. `pinned` and `hidden` say by whom, and the latter why. `announce` is what a screen reader is told of it as it
-    comes, empty for what is not announced.
+    follows in small type. `link` is another incident that the sentence names, in place of `strong`, and `after` the words behind it. `html`
+    is the sanitised body of a comment or a resolution. `tone` is fire, still, state, call, plain, note, resolution, prompt, again or gone
+    (a deleted comment). `state` picks the mark of a state line. `day` is set where the day differs from the line before. `time` is HH:MM in
+    the viewer's zone, `time_title` the absolute time there and in UTC. `added` says when it was written down, where that was later.
+    `edited` says when it was changed, and by whom where that is somebody else; `earlier` counts what it said before. `pinned` and `hidden`
+    say by whom, and the latter why. `announce` is what a screen reader is told of it as it comes, empty for what is not announced.
     """
 
     id: str = ""
@@ -217,6 +231,8 @@ class EventRow:
     day: str = ""
     text: str = ""
     strong: str = ""
+    link: LinkView = field(default_factory=LinkView)
+    after: str = ""
     rest: str = ""
     html: str = ""
     added: str = ""

@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import comments, database, declaring, incident_list, incident_page, incidents, line_changes
+from services import comments, database, declaring, incident_list, incident_page, incidents, line_changes, merging, splitting
 from services.access import Actor
 from services.errors import InvalidInputError
 from services.incidents import Outcome
@@ -94,7 +94,10 @@ async def declare(
         started_at=body.started_at,
         key=idempotency_key,
     )
-    made = outcome.incident
+    return _made(outcome.incident)
+
+
+def _made(made: IncidentRecord) -> Response:
     return answer(made, 201, etag=f'"{made.version}"', location=f"{router.prefix}/incidents/{made.number}")
 
 
@@ -150,6 +153,35 @@ async def assign(actor: SignedIn, number: Number, body: shapes.Assign, version: 
 async def change_severity(actor: SignedIn, number: Number, body: shapes.ChangeSeverity, version: Version) -> Response:
     """Judge it better or worse than before."""
     return await _done(incidents.change_severity, actor, number, body.severity, version=version)
+
+
+@router.post("/incidents/{number}/merge", responses=_ONE)
+async def merge(actor: SignedIn, number: Number, body: shapes.Merge, version: Version) -> Response:
+    """Make it part of another incident, whose state it follows from then on. Answers what was merged, with its `parent_id`.
+
+    Its alerts are shown and counted there, and the next ones of its group go there. What is part of that incident already stays so.
+    """
+    return await _done(merging.merge, actor, number, body.into, version=version)
+
+
+@router.post(
+    "/incidents/{number}/split",
+    responses={
+        200: {"model": shapes.Incident, "description": "With `child`: the incident that was split out."},
+        201: {"model": shapes.Incident, "description": "With `alert_ids`: the new incident that they belong to."},
+    },
+)
+async def split(actor: SignedIn, number: Number, body: shapes.Split, version: Version) -> Response:
+    """Split something out of it again: alerts become a new incident (201), and what was merged into it goes its own way (200).
+
+    Answers the incident that was split out.
+    """
+    if body.child is not None and body.alert_ids is None:
+        return await _done(splitting.split_child, actor, number, body.child, version=version)
+    if body.alert_ids is None or body.child is not None:
+        raise InvalidInputError("Send either alert_ids or child: what is to leave the incident.", field="alert_ids")
+    outcome: Outcome = await database.run(splitting.split_alerts, actor, number, body.alert_ids, version=version)
+    return _made(outcome.incident)
 
 
 @router.get("/incidents/{number}/timeline", responses={200: {"model": shapes.Part[shapes.Event]}})

@@ -4,7 +4,7 @@ A body with a field that is not listed is refused, so that a slip of the pen is 
 """
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -62,16 +62,19 @@ class Incident(Told):
     occurrence: int = Field(description="1, and one more each time it was reopened.")
     alert_id: UUID | None = Field(description="The alert that opened it.")
     post_mortem_id: UUID | None
-    parent_id: UUID | None = Field(description="The incident that it was merged into.")
+    parent_id: UUID | None = Field(description="The incident that it was merged into, and whose state it follows.")
+    merged_count: int = Field(description="How many incidents were merged into it.")
     previous_id: UUID | None = Field(description="The incident of the same group before it.")
     service_id: UUID | None = Field(description="What is broken.")
     why: str = Field(description="One sentence that says why it was opened.")
     group_key: str | None = Field(description="What its alerts have in common, in the sender's words.")
-    alert_count: int = Field(description="Alerts that belong to it.")
+    alert_count: int = Field(description="Alerts that belong to it, or to what was merged into it.")
     firing_count: int = Field(description="Of those, how many fire now.")
     truncated_count: int = Field(description="Alerts that the sender said exist and did not send.")
     version: int = Field(description="Grows with each change; the `ETag` of the answer, and what `If-Match` is compared with.")
-    allowed: list[Move] = Field(description="The moves that it allows in this state.")
+    allowed: list[Move | Literal["split"]] = Field(
+        description="The moves that it allows in this state; `split` alone where it was merged into another one."
+    )
 
 
 class Event(Told):
@@ -325,6 +328,19 @@ class Assign(Sent):
 
     user_id: UUID | None = Field(description="An active responder, manager or admin; null for nobody.")
     reason: str | None = Field(default=None, description=f"At most {REASON_LIMIT:,} characters.")
+
+
+class Merge(Sent):
+    """What it becomes part of."""
+
+    into: str = Field(description="The number of another incident that is not over.", examples=["INC-1"])
+
+
+class Split(Sent):
+    """What leaves it: either some of its alerts, or an incident that was merged into it."""
+
+    alert_ids: list[UUID] | None = Field(default=None, description="Alerts that belong to it now: 1 to 200 ids.")
+    child: str | None = Field(default=None, description="The number of an incident that was merged into it.", examples=["INC-3"])
 
 
 class Edit(Sent):

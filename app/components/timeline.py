@@ -7,10 +7,11 @@ import reflex as rx
 from app.components.controls import button
 from app.components.forms import draft_key, hidden, keeps_draft
 from app.components.labels import icon, label, tag
+from app.components.links import page_link
 from app.components.marks import Text, state_mark
 from app.components.people import avatar
 
-_PLAIN_ICONS = {"assignment": "user-round-plus", "severity_change": "signal", "edit": "pencil"}
+_PLAIN_ICONS = {"assignment": "user-round-plus", "severity_change": "signal", "edit": "pencil", "merge": "merge", "split": "split"}
 
 
 def _node(event: Any) -> rx.Component:
@@ -37,6 +38,8 @@ def _sentence(event: Any) -> rx.Component:
         rx.cond(event.actor != "", rx.el.b(f"{event.actor} ")),
         rx.el.span(event.text),
         rx.cond(event.strong != "", rx.el.b(f" {event.strong}")),
+        rx.cond(event.link.url != "", rx.fragment(" ", page_link(event.link.name, to=event.link.url, class_name="link"))),
+        rx.cond(event.after != "", rx.el.span(f" {event.after}")),
         rx.foreach(event.labels, lambda one: rx.fragment(" ", label(one.name, one.value))),
         rx.cond(event.rest != "", rx.el.small(f" {event.rest}")),
         _marks(event),

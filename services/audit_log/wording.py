@@ -42,6 +42,8 @@ _DID = {
     "incident.line_unpinned": "unpinned a line of",
     "incident.line_hidden": "hid a line of",
     "incident.line_shown": "showed a hidden line of",
+    "incident.split": "split out",
+    "incident.alerts_split": "split alerts out of",
     "integration.key_rotated": "made a new key for",
     "integration.enabled": "switched on",
     "integration.disabled": "switched off",

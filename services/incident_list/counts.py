@@ -22,6 +22,8 @@ RESOLVED_SPAN = timedelta(hours=24)
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
 _tenant: Any = Tenant.__table__.c  # type: ignore[attr-defined]
 # as the partial indexes say it: SQLite takes one only where the query has the same words
+_WHOLE = _incident.parent_id.is_(None)
+"""What was merged into another one is counted as part of that."""
 _UNRESOLVED = _incident.state != literal_column("'resolved'")
 
 
@@ -35,7 +37,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The incidents of an organisation at one moment.
+    """The incidents of an organisation at one moment, those that were merged into another one left out.
 
     `attention` counts the open ones, `unresolved` also those that somebody has; `mine` and `mine_open` are by assignee.
     `tta_seconds` is the median time to the first acknowledgement of the `tta_count` incidents that got theirs in the last 7 days, None
@@ -65,14 +67,14 @@ def take(session: Session) -> Counts:
     severities: Counter[Severity] = Counter()
     mine: Counter[UUID] = Counter()
     mine_open: Counter[UUID] = Counter()
-    for person_id, state, severity, count in connection.execute(select(*by, func.count()).where(own, _UNRESOLVED).group_by(*by)):
+    for person_id, state, severity, count in connection.execute(select(*by, func.count()).where(own, _WHOLE, _UNRESOLVED).group_by(*by)):
         states[state] += count
         severities[severity] += count
         if person_id is not None:
             mine[person_id] += count
             mine_open[person_id] += count if state is IncidentState.OPEN else 0
     oldest = connection.execute(_oldest_open(tenant_id)).first() if states[IncidentState.OPEN] else None
-    resolved = (own, _incident.resolved_at.is_not(None))
+    resolved = (own, _WHOLE, _incident.resolved_at.is_not(None))
     last = connection.execute(
         select(_incident.number, _incident.resolved_at).where(*resolved).order_by(_incident.resolved_at.desc()).limit(1)
     ).first()
@@ -97,7 +99,7 @@ def _oldest_open(tenant_id: UUID) -> Select[Any]:
     """The oldest open incident: the oldest of those of each severity, each the first of its run in the index."""
     runs = [
         select(_incident.number, _incident.created_at)
-        .where(_incident.tenant_id == tenant_id, _incident.state == IncidentState.OPEN, _incident.severity == severity)
+        .where(_incident.tenant_id == tenant_id, _incident.state == IncidentState.OPEN, _incident.severity == severity, _WHOLE)
         .order_by(_incident.created_at, _incident.id)
         .limit(1)
         .subquery()
@@ -112,6 +114,7 @@ def _median(session: Session, now: datetime) -> tuple[float | None, int]:
     connection = session.connection()
     recent = (
         _incident.tenant_id == session.info["tenant_id"],
+        _WHOLE,
         _incident.first_acknowledged_at.is_not(None),
         _incident.first_acknowledged_at >= now - MTTA_SPAN,
         _incident.tta_seconds.is_not(None),

@@ -37,6 +37,7 @@ class Filters:
 
     `assignee` is the person whose they are, `unassigned` asks for those of nobody. `after` is the first moment at which they may have
     been created, `before` the first at which they may not. `words` are looked for in their texts, `number` is that of one incident.
+    `whole` leaves out what was merged into another one.
     """
 
     states: tuple[IncidentState, ...] = ()
@@ -48,6 +49,7 @@ class Filters:
     before: datetime | None = None
     words: str = ""
     number: int | None = None
+    whole: bool = False
 
 
 EVERY = Filters()

@@ -136,7 +136,7 @@ def _group(session: Session, key: ListKey, name: str, counted: Counts) -> Group:
     states = tuple(state for state in STATES_OF[name] if not asked or state in asked)
     if not states:
         return Group(name, (), 0)
-    filters = replace(key.filters, states=states)
+    filters = replace(key.filters, states=states, whole=True)
     limit = RESOLVED_ROWS if name == "resolved" else GROUP_ROWS
     if name == "resolved":
         ids = scans.resolved_since(session, filters, clock.now() - counts.RESOLVED_SPAN, limit=limit + 1)
@@ -174,8 +174,8 @@ def _further(key: ListKey, groups: tuple[Group, ...]) -> str:
 
 def _page(session: Session, key: ListKey, counted: Counts) -> Listing:
     filters = key.filters
-    if key.view is View.RESOLVED and not filters.states:
-        filters = replace(filters, states=(IncidentState.RESOLVED,))
+    if key.view is View.RESOLVED:
+        filters = replace(filters, states=filters.states or (IncidentState.RESOLVED,), whole=True)
     ids = scans.find(session, filters, limit=PAGE_ROWS + 1, beyond=key.beyond)
     entries = tuple(rows.entries(session, ids[:PAGE_ROWS]))
     older = ""

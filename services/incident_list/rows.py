@@ -24,10 +24,11 @@ from services.wording import ordinal, rfc3339, shown_number, span
 
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
 _service: Any = Service.__table__.c  # type: ignore[attr-defined]
+_parent: Any = Incident.__table__.alias("parent")  # type: ignore[attr-defined]
 _event: Any = TimelineEvent.__table__.c  # type: ignore[attr-defined]
 _assignee: Any = ActorRow.__table__.alias("assignee")  # type: ignore[attr-defined]
 _doer: Any = ActorRow.__table__.alias("doer")  # type: ignore[attr-defined]
-_TOLD = ("to", "by_rule", "alert_id", "asks", "field")
+_TOLD = ("to", "by_rule", "alert_id", "asks", "field", "parent", "child", "is_child")
 """What of the last line's data its words need; a comment's text stays where it is."""
 
 
@@ -45,6 +46,8 @@ class Entry:
     assignee: str
     firing_count: int
     alert_count: int
+    merged_count: int
+    parent: str
     occurrence: int
     created_at: datetime
     resolved_at: datetime | None
@@ -63,6 +66,8 @@ def entries(session: Session, ids: Sequence[UUID]) -> list[Entry]:
     query = (
         select(
             *(_incident[name] for name in ("id", "number", "title", "severity", "state", "assigned_to", "firing_count", "alert_count")),
+            _incident.merged_count,
+            _parent.c.number.label("parent"),
             *(_incident[name] for name in ("occurrence", "created_at", "reopened_at", "resolved_at", "ttr_seconds", "version")),
             _service.name.label("service"),
             _assignee.c.name.label("assignee"),
@@ -75,6 +80,7 @@ def entries(session: Session, ids: Sequence[UUID]) -> list[Entry]:
         .select_from(Incident)
         .outerjoin(Service, _service.id == _incident.service_id)
         .outerjoin(_assignee, _assignee.c.id == _incident.assigned_to)
+        .outerjoin(_parent, _parent.c.id == _incident.parent_id)
         .outerjoin(TimelineEvent, event_on)
         .outerjoin(_doer, _doer.c.id == _event.actor_id)
         .where(aside(_incident.tenant_id, database.storage().dialect) == session.info["tenant_id"], _incident.id.in_(ids))
@@ -96,6 +102,8 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         assignee=row["assignee"] or "",
         firing_count=row["firing_count"],
         alert_count=row["alert_count"],
+        merged_count=row["merged_count"],
+        parent=shown_number(row["parent"]) if row["parent"] else "",
         occurrence=row["occurrence"],
         created_at=row["created_at"],
         resolved_at=row["resolved_at"],
@@ -128,6 +136,8 @@ _WORDS: dict[EventType, _Words] = {
     EventType.RESOLUTION: lambda who, row: ("", "Resolved by itself") if _is_true(row["told_by_rule"]) else (who, "resolved"),
     EventType.REOPENED: lambda who, row: ("", "Reopened, alert fired again") if row["told_alert_id"] else (who, "reopened"),
     EventType.SEVERITY_CHANGE: lambda who, row: (who, f"changed it to {row['told_to']}"),
+    EventType.MERGE: lambda who, row: (who, f"merged {row['told_child']} into it" if row["told_child"] else "merged it"),
+    EventType.SPLIT: lambda who, row: (who, _split(row)),
     EventType.EDIT: lambda who, row: (who, f"edited the {row['told_field']}"),
 }
 
@@ -144,6 +154,12 @@ def _assigned(to: str | None, doer_id: UUID) -> str:
     if not to:
         return "unassigned it"
     return "took it" if UUID(to) == doer_id else "assigned it"
+
+
+def _split(row: Mapping[str, Any]) -> str:
+    if row["told_child"]:
+        return f"split {row['told_child']} out" if _is_true(row["told_is_child"]) else f"split alerts out into {row['told_child']}"
+    return f"split it out of {row['told_parent']}"
 
 
 def _is_true(value: Any) -> bool:
@@ -182,6 +198,8 @@ def row(entry: Entry, viewer: Viewer, group: str = "") -> IncidentRow:
         is_mine=entry.assigned_to == viewer.id,
         firing_count=entry.firing_count,
         alert_count=entry.alert_count,
+        merged_text=f"+{entry.merged_count} merged" if entry.merged_count else "",
+        parent=entry.parent,
         occurrence=entry.occurrence,
         occurrence_text=f"{ordinal(entry.occurrence)} time" if entry.occurrence > 1 else "",
         created_at=rfc3339(entry.created_at),
@@ -191,6 +209,6 @@ def row(entry: Entry, viewer: Viewer, group: str = "") -> IncidentRow:
         last_activity=entry.happened,
         last_activity_at=rfc3339(entry.happened_at),
         group=group,
-        moves=[move.value for move in allowed_moves(entry.state)] if viewer.may_act else [],
+        moves=[move.value for move in allowed_moves(entry.state)] if viewer.may_act and not entry.parent else [],
         version=entry.version,
     )

@@ -57,6 +57,7 @@ class _Shape:
     before: bool
     beyond: bool
     number: bool
+    whole: bool
     oldest_first: bool
 
 
@@ -86,6 +87,7 @@ def _shape(filters: Filters, beyond: Place | None, oldest_first: bool, *, merge:
         before=filters.before is not None,
         beyond=beyond is not None,
         number=filters.number is not None,
+        whole=filters.whole,
         oldest_first=oldest_first,
     )
 
@@ -156,6 +158,7 @@ def _where(shape: _Shape, lane: Lane) -> list[ColumnElement[bool]]:
         (shape.after, _incident.created_at >= bindparam("after", type_=time)),
         (shape.before, _incident.created_at < bindparam("before", type_=time)),
         (shape.number, _incident.number == bindparam("number", type_=Integer())),
+        (shape.whole, _incident.parent_id.is_(None)),
         (shape.beyond, here > place if shape.oldest_first else here < place),
     ]
     return [condition for applies, condition in chosen if applies]

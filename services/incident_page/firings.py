@@ -1,4 +1,4 @@
-"""The alerts of an incident: those with a firing of it, each as it was in its last firing there."""
+"""The alerts of an incident and of what was merged into it: those with a firing there, each as it was in its last one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from models.alerts import Alert, AlertFiring
+from models.incidents import Incident
 from models.vocabulary import AlertStatus, Severity
+from services.held import Held
 from services.incident_page import statements
 from services.records import AlertRecord
 from services.statements import as_json, as_time, as_uuid
@@ -27,11 +29,14 @@ class AlertHere:
     sender: str
 
 
-def in_order(session: Session, incident_id: UUID, *, after: UUID | None, limit: int) -> list[AlertRecord]:
-    """At most `limit` alerts, those that were seen first before the others, from the one after `after` on."""
+def in_order(session: Session, incident_ids: Sequence[UUID], *, after: UUID | None, limit: int) -> list[AlertRecord]:
+    """At most `limit` alerts of an incident and of what was merged into it, which follows it among the ids.
+
+    Those that were seen first come before the others, from the one after `after` on.
+    """
     last = (
         select(AlertFiring.alert_id, func.max(AlertFiring.number).label("number"))
-        .where(AlertFiring.incident_id == incident_id)
+        .where(col(AlertFiring.incident_id).in_(incident_ids))
         .group_by(col(AlertFiring.alert_id))
         .order_by(col(AlertFiring.alert_id))
         .limit(limit)
@@ -45,12 +50,22 @@ def in_order(session: Session, incident_id: UUID, *, after: UUID | None, limit: 
         .join(part, (part.c.alert_id == col(AlertFiring.alert_id)) & (part.c.number == col(AlertFiring.number)))
         .order_by(col(Alert.id))
     )
-    return [_record(incident_id, alert, firing) for alert, firing in session.exec(query).all()]
+    return [_record(incident_ids[0], alert, firing) for alert, firing in session.exec(query).all()]
 
 
-def urgent_first(session: Session, incident_id: UUID, *, limit: int) -> list[AlertHere]:
-    """At most `limit` alerts, those that fire before those that ended, the latest firing first."""
-    return [_here(incident_id, row) for row in statements.urgent_alerts(session, incident_id, limit)]
+def urgent_first(session: Session, incident_ids: Sequence[UUID], *, limit: int) -> list[AlertHere]:
+    """At most `limit` alerts of an incident and of what was merged into it, which follows it among the ids.
+
+    Those that fire come before those that ended, the latest firing first.
+    """
+    return [_here(incident_ids[0], row) for row in statements.urgent_alerts(session, incident_ids, limit)]
+
+
+def family(session: Session, incident: Held) -> list[UUID]:
+    """The id of the incident, and of each that was merged into it."""
+    if not incident.merged_count:
+        return [incident.id]
+    return [incident.id, *session.exec(select(Incident.id).where(Incident.parent_id == incident.id)).all()]
 
 
 def _here(incident_id: UUID, row: Sequence[Any]) -> AlertHere:

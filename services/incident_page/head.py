@@ -12,7 +12,7 @@ from services import clock
 from services.incident_page.firings import AlertHere
 from services.incident_page.lines import as_html, label_views
 from services.incident_page.snapshot import Snapshot
-from services.views import AlertRow, FactView, IncidentHead, LinkView, PersonView, StepView, person_view
+from services.views import AlertRow, FactView, IncidentHead, IncidentName, LinkView, PersonView, StepView, person_view
 from services.wording import counted, date_and_time, hour_since, ordinal, rfc3339, shown_number, span
 
 _NEXT = {
@@ -34,7 +34,7 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
     """The head as everybody with these rights in this zone sees it."""
     row = snapshot.row
     state: IncidentState = row["state"]
-    moves = [move.value for move in allowed_moves(state)] if may_act else []
+    moves = [move.value for move in allowed_moves(state)] if may_act and row["parent_id"] is None else []
     reopened = row["occurrence"] > 1
     return IncidentHead(
         id=row["id"].hex,
@@ -61,7 +61,10 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         previous_title=snapshot.previous.title if snapshot.previous else "",
         sibling_number=snapshot.sibling.number if snapshot.sibling else "",
         sibling_title=snapshot.sibling.title if snapshot.sibling else "",
-        primary=_NEXT[state].value if may_act else "",
+        parent_number=snapshot.parent.number if snapshot.parent else "",
+        parent_title=snapshot.parent.title if snapshot.parent else "",
+        merged=[IncidentName(other.number, other.title) for other in snapshot.merged],
+        primary=_NEXT[state].value if may_act and row["parent_id"] is None else "",
         moves=moves,
         may_act=may_act,
         refires_reopen=_refires(snapshot),
@@ -119,7 +122,7 @@ def _refires(snapshot: Snapshot) -> str:
     if not firing:
         return ""
     row = snapshot.row
-    if snapshot.reopen_window_seconds <= 0 or not row["accepts_alerts"]:
+    if snapshot.reopen_window_seconds <= 0 or not (row["accepts_alerts"] or snapshot.merged):
         return "Repeats of them call nobody. One that stops and fires again opens a new incident."
     window = _window(snapshot.reopen_window_seconds)
     undated = [alert for alert in firing if alert.starts_at is None]

@@ -15,7 +15,7 @@ from models.vocabulary import EventType, IncidentState
 from services import clock, markdown, timeline
 from services.errors import RefusedError
 from services.records import EventRecord
-from services.views import EventRow, LabelView, PinView, person_view
+from services.views import EventRow, LabelView, LinkView, PinView, person_view
 from services.wording import absolute, counted, day, hour, hour_since, ordinal, rfc3339, span
 
 _TAG = re.compile(r"<[^>]*>")
@@ -152,6 +152,7 @@ def _state_change(row: EventRow, event: EventRecord, reading: Reading) -> EventR
         rest.insert(0, f"after {after}")
     if event.data["skipped"]:
         rest.append("acknowledged at the same moment")
+    rest.append(_followed(event))
     return replace(
         row,
         tone="state",
@@ -184,7 +185,7 @@ def _resolution(row: EventRow, event: EventRecord, _reading: Reading) -> EventRo
         tone="resolution",
         state=IncidentState.RESOLVED.value,
         text=f"resolved after {span(event.data['ttr_seconds'])}",
-        rest="by rule, without a person" if event.data["by_rule"] else "",
+        rest=" · ".join(part for part in ("by rule, without a person" if event.data["by_rule"] else "", _followed(event)) if part),
         html=as_html(event.data["notes"]),
         announce=f"{event.actor_name} resolved it",
     )
@@ -196,11 +197,53 @@ def _reopened(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
     rest = event.data["reason"]
     if event.data["sibling"]:
         rest += f" · {event.data['sibling']} takes the alerts of this group"
+    if _followed(event):
+        rest += f" · {_followed(event)}"
     return replace(row, tone="again", actor=actor, text=text, rest=rest, announce=f"{actor} {text}".strip())
 
 
 def _severity_change(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
     return replace(row, text=f"changed the severity from {event.data['from']} to", strong=event.data["to"])
+
+
+def _merge(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    data = event.data
+    if data["child"] is not None:
+        joined = f"· {counted(data['alert_count'], 'alert')} joined" if data["alert_count"] else ""
+        return replace(row, text="merged", rest=joined, link=_linked(data["child"], data["title"]), after="into this incident")
+    rest = f"· it moved on with {data['along']}" if data["along"] else _new_state(data["before"]["state"], data["to"])
+    return replace(row, text="merged this into", rest=rest, link=_linked(data["parent"], data["title"]))
+
+
+def _split(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    data = event.data
+    other = _linked(data["child"] or data["parent"], data["title"])
+    alerts = counted(data["alert_count"], "alert")
+    if not data["is_child"]:
+        names = ", ".join(_quoted(title) for title in data["alerts"])
+        more = data["alert_count"] - len(data["alerts"])
+        rest = f"· {names}" + (f" and {more} more" if more > 0 else "")
+        if data["child"] is not None:
+            return replace(row, text=f"split {alerts} out into", link=other, rest=rest)
+        return replace(row, text=f"split {alerts} out of", link=other, after="into this incident", rest=rest)
+    rest = "· the merge was taken back" if data["undone"] else ""
+    if data["child"] is not None:
+        return replace(row, text="split", link=other, after="out of this incident", rest=rest)
+    return replace(row, text="split this out of", link=other, rest=rest)
+
+
+def _new_state(before: str, after: str) -> str:
+    return f"· {before} before, {after} now" if before != after else ""
+
+
+def _linked(number: str, title: str) -> LinkView:
+    return LinkView(f"{number} {_quoted(title)}", f"/incidents/{number}")
+
+
+def _followed(event: EventRecord) -> str:
+    """That an incident made a move with the one that it was merged into; empty where it moved by itself."""
+    parent = event.data.get("parent")
+    return f"with {parent}" if parent else ""
 
 
 def _edit(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
@@ -226,6 +269,8 @@ _TELL: dict[EventType, Callable[[EventRow, EventRecord, Reading], EventRow]] = {
     EventType.RESOLUTION: _resolution,
     EventType.REOPENED: _reopened,
     EventType.SEVERITY_CHANGE: _severity_change,
+    EventType.MERGE: _merge,
+    EventType.SPLIT: _split,
     EventType.EDIT: _edit,
     EventType.NOTIFICATION: _told,
 }

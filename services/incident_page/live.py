@@ -181,7 +181,7 @@ def all_alerts(actor: Actor, number: str) -> list[AlertRow]:
     require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
         incident = incidents.find(session, number)
-        found = firings.urgent_first(session, incident.id, limit=MOST_ALERTS)
+        found = firings.urgent_first(session, firings.family(session, incident), limit=MOST_ALERTS)
         return head.rows_of(found)
 
 

@@ -51,7 +51,8 @@ def alerts(actor: Actor, number: str, *, cursor: str | None = None, limit: int =
     _check_limit(limit)
     after = _alert_id(cursor) if cursor is not None else None
     with database.read(actor.tenant_id) as session:
-        found = firings.in_order(session, incidents.find(session, number).id, after=after, limit=limit + 1)
+        family = firings.family(session, incidents.find(session, number))
+        found = firings.in_order(session, family, after=after, limit=limit + 1)
     return Page(found[:limit], found[limit - 1].id.hex if len(found) > limit else None)
 
 

@@ -54,7 +54,8 @@ class Snapshot:
 
     `changed` holds each line among the last changes with the number of its own last one, `pins` the lines that are pinned.
 
-    `previous` is the incident of the same group before it, `sibling` the one that takes the alerts of its group meanwhile.
+    `previous` is the incident of the same group before it, `sibling` the one that takes the alerts of its group meanwhile, `parent` the
+    one that it was merged into, `merged` those that were merged into it.
     """
 
     row: Mapping[str, Any]
@@ -62,6 +63,8 @@ class Snapshot:
     service: str
     previous: Other | None
     sibling: Other | None
+    parent: Other | None
+    merged: list[Other]
     reopen_window_seconds: int
     alerts: list[AlertHere]
     newest: list[EventRecord]
@@ -93,6 +96,7 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
     row = held.row
     if before is not None and row["last_change"] - before.last_change > CHANGES:
         before = None  # some of what it knows has been changed, and nobody tells what
+    parts = _merged(session, row)
     service, window_seconds, previous_number, previous_title, *acted = statements.around(session, row["id"])
     changed, pins = _changed(session, row, before)
     newest = _newest(session, row, before, changed)
@@ -104,8 +108,10 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
         service=service or "",
         previous=Other(shown_number(previous_number), previous_title) if previous_number else None,
         sibling=_sibling(session, row),
+        parent=_other(session, Incident.id == row["parent_id"]) if row["parent_id"] is not None else None,
+        merged=[other for _, other in parts],
         reopen_window_seconds=window_seconds,
-        alerts=firings.urgent_first(session, row["id"], limit=alert_limit),
+        alerts=firings.urgent_first(session, [row["id"], *(ident for ident, _ in parts)], limit=alert_limit),
         newest=newest,
         changed=changed,
         pins=pins,
@@ -189,6 +195,14 @@ def _sibling(session: Session, row: Mapping[str, Any]) -> Other | None:
     return _other(session, Incident.group_hash == row["group_hash"], col(Incident.accepts_alerts), Incident.id != row["id"])
 
 
+def _merged(session: Session, row: Mapping[str, Any]) -> list[tuple[UUID, Other]]:
+    """What was merged into this incident, in the order of the numbers."""
+    if not row["merged_count"]:
+        return []
+    query = select(Incident.id, Incident.number, Incident.title).where(Incident.parent_id == row["id"]).order_by(col(Incident.number))
+    return [(ident, Other(shown_number(number), title)) for ident, number, title in session.exec(query).all()]
+
+
 def _other(session: Session, *where: Any) -> Other | None:
     found = session.exec(select(Incident.number, Incident.title).where(*where)).first()
     return Other(shown_number(found[0]), found[1]) if found else None
@@ -207,7 +221,8 @@ def unresolved_beside(session: Session, number: int, *, newer: bool) -> str:
         return ""
     at, ident = col(Incident.created_at), col(Incident.id)
     # the predicate as the partial index has it: it is not used for a bound value
-    query = select(Incident.number).where(col(Incident.state) != literal_column(f"'{IncidentState.RESOLVED.value}'"))
+    unresolved = col(Incident.state) != literal_column(f"'{IncidentState.RESOLVED.value}'")
+    query = select(Incident.number).where(unresolved, col(Incident.parent_id).is_(None))
     if newer:
         query = query.where(at >= here[0], (at > here[0]) | (ident > here[1])).order_by(at, ident)
     else:

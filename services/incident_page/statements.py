@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, Uuid, bindparam, func, select
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from models.alerts import Alert, AlertFiring
@@ -16,7 +18,7 @@ from models.people import ActorRow
 from models.tenants import Tenant
 from models.timeline import TimelineEvent
 from services import database
-from services.statements import Prepared
+from services.statements import Prepared, listed, one_of
 
 _incident: Any = Incident.__table__  # type: ignore[attr-defined]
 _actor: Any = ActorRow.__table__  # type: ignore[attr-defined]
@@ -40,13 +42,15 @@ def around(session: Session, incident_id: UUID) -> Any:
     return _run(session, 0, {"incident": incident_id}).fetchone()
 
 
-def urgent_alerts(session: Session, incident_id: UUID, limit: int) -> list[Any]:
-    """Rows of alerts in the order of urgency: those that fire, the latest first, then those that ended.
+def urgent_alerts(session: Session, incident_ids: Sequence[UUID], limit: int) -> list[Any]:
+    """Rows of these incidents' alerts in the order of urgency: those that fire, the latest first, then those that ended.
 
     (id, integration, its name, fingerprint, dedup key, title, description, labels, links, first seen, last seen, repeats, firings,
     severity, starts, fired, resolved)
     """
-    return list(_run(session, 1, {"incident": incident_id, "limit": limit}).fetchall())
+    if len(incident_ids) == 1:
+        return list(_run(session, 1, {"incident": incident_ids[0], "limit": limit}).fetchall())
+    return list(_run(session, 5, {"incidents": listed(incident_ids, database.storage().dialect), "limit": limit}).fetchall())
 
 
 def lines_after(session: Session, incident_id: UUID, seq: int, limit: int) -> list[Any]:
@@ -73,7 +77,8 @@ def _run(session: Session, which: int, values: dict[str, Any]) -> Any:
 def _prepared(dialect_name: str) -> tuple[Prepared, ...]:
     del dialect_name  # part of the key only
     dialect = database.storage().dialect
-    statements = (_around(), _urgent_alerts(), _lines_after(), _lines_changed_after(), _pinned_lines())
+    of_one, of_many = _firing.c.incident_id == _id("incident"), one_of(_firing.c.incident_id, "incidents", dialect)
+    statements = (_around(), _urgent_alerts(of_one), _lines_after(), _lines_changed_after(), _pinned_lines(), _urgent_alerts(of_many))
     return tuple(Prepared(statement, dialect) for statement in statements)
 
 
@@ -89,10 +94,10 @@ def _around() -> Any:
     return select(*columns).select_from(joined).where(_incident.c.id == _id("incident"), _incident.c.tenant_id == _id("tenant"))
 
 
-def _urgent_alerts() -> Any:
+def _urgent_alerts(of: ColumnElement[bool]) -> Any:
     last = (
         select(_firing.c.alert_id, func.max(_firing.c.number).label("number"))
-        .where(_firing.c.incident_id == _id("incident"), _firing.c.tenant_id == _id("tenant"))
+        .where(of, _firing.c.tenant_id == _id("tenant"))
         .group_by(_firing.c.alert_id)
         .subquery("last_firing")
     )

@@ -38,6 +38,8 @@ TYPES: dict[Show, tuple[EventType, ...]] = {
         EventType.RESOLUTION,
         EventType.REOPENED,
         EventType.SEVERITY_CHANGE,
+        EventType.MERGE,
+        EventType.SPLIT,
         EventType.EDIT,
     ),
     Show.ALERTS: (EventType.ALERT_FIRED, EventType.ALERT_RESOLVED),

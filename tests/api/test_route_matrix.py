@@ -20,7 +20,7 @@ from app.api import application
 from app.session import COOKIE
 from models.columns import new_id
 from models.vocabulary import Role
-from services import api_keys, catalog, comments, incidents, integrations, membership, sessions, teams
+from services import api_keys, catalog, comments, incidents, integrations, membership, merging, sessions, teams
 from tests.fixtures.contents import contents, differences, ids, told_of
 from tests.fixtures.programs import ORIGIN, Programs
 from tests.fixtures.stories import Story
@@ -63,6 +63,8 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/incidents/{number}/reopen": Asked(ACT, {"reason": "It is back"}, "resolved"),
     "POST /api/v1/incidents/{number}/assign": Asked(ACT, {"user_id": "{user}"}),
     "POST /api/v1/incidents/{number}/severity": Asked(ACT, {"severity": "low"}),
+    "POST /api/v1/incidents/{number}/merge": Asked(ACT, {"into": "{other}"}),
+    "POST /api/v1/incidents/{number}/split": Asked(ACT, {"child": "{child}"}, "parent"),
     "GET /api/v1/incidents/{number}/timeline": Asked(READ),
     "GET /api/v1/incidents/{number}/timeline/{event}": Asked(READ),
     "PATCH /api/v1/incidents/{number}/timeline/{event}": Asked(ACT, {"pinned": True}),
@@ -145,7 +147,8 @@ class Northwind:
         self.integration = integrations.create(self.organisation.admin, "generic", f"{MARK} checks").id
         catalog.create(self.organisation.stranger, "Ferries")
         self.names = {"user": str(self.organisation.admin.id), "service": str(self.service), "word": MARK}
-        self.made_up = {"user": str(new_id()), "service": str(new_id()), "word": "Wombat"}
+        self.names["other"] = self.incident("open")
+        self.made_up = {"user": str(new_id()), "service": str(new_id()), "word": "Wombat", "other": "INC-90000", "child": "INC-90001"}
         self.revoked = begin_session(self.organisation.admin)
         sessions.sign_out(self.revoked.actor)
         self.signed_in = begin_session(self.organisation.admin).token
@@ -163,6 +166,9 @@ class Northwind:
             incidents.acknowledge(by, number)
         elif state == "resolved":
             incidents.resolve(by, number, f"{MARK} is back")
+        elif state == "parent":
+            self.names["child"] = self.incident("open")
+            merging.merge(by, self.names["child"], number)
         return number
 
     def person(self) -> UUID:

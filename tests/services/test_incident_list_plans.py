@@ -91,6 +91,9 @@ def test_each_filter_goes_by_its_own_index_and_never_to_the_rows(viewer: Actor, 
         (Filters(service=some), "ix_incident_service"),
         (Filters((OPEN,), (CRITICAL, HIGH), service=some, before=now), "ix_incident_service"),
         (Filters((OPEN,), (HIGH,), assignee=some, service=some), "ix_incident_service"),
+        (Filters((OPEN, TAKEN, LOOKED_AT), (CRITICAL, HIGH), whole=True), "ix_incident_state"),
+        (Filters((OPEN,), assignee=some, whole=True), "ix_incident_assignee"),
+        (Filters((RESOLVED,), service=some, whole=True), "ix_incident_service"),
     ]
     for filters, index in asked:
         for beyond in (None, Place(now, some)):
@@ -124,6 +127,7 @@ def test_counts_touch_what_is_not_over_and_nothing_else(viewer: Actor, monkeypat
 
     indexes = {re.search(r"INDEX (\w+)", step)[1] for step in looks(found)}  # type: ignore[index]
     assert_quick(found)
+    assert all("USING COVERING INDEX" in step for step in looks(found) if "ix_incident_unresolved" in step or "acknowledged" in step)
     assert indexes == {"ix_incident_unresolved", "ix_incident_resolved_at", "ix_incident_acknowledged", "ix_incident_state"}
 
 
@@ -143,6 +147,16 @@ def test_what_was_found_is_read_by_its_keys(viewer: Actor, monkeypatch: pytest.M
         programs._records(session, ids)
 
     assert_quick(found, index="sqlite_autoindex_incident_1")
+
+
+def test_one_is_held_with_what_was_merged_into_it_by_their_indexes(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with statements(monkeypatch) as found, database.write(viewer.tenant_id) as tx:
+        holding.by_number(tx, 42)
+        holding.by_parents(tx, [viewer.id])
+
+    assert_quick(found)
+    indexes = {re.search(r"INDEX (\w+)", step)[1] for step in looks(found)}  # type: ignore[index]
+    assert indexes == {"uq_incident_number", "ix_incident_parent"}
 
 
 def test_incidents_that_are_held_by_their_ids_are_looked_up_one_by_one(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

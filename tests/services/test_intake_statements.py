@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 from models import tables
 from services import database
 from services.incidents import resolve
+from services.merging import merge
 from services.statements import Prepared
 from tests.fixtures.stories import Story
 
@@ -66,6 +67,10 @@ def live_through_everything(story: Story) -> None:
     notify("firing", "a", "d", starts_at="2026-11-23T04:11:00Z")
     story.fire("low", severity="info")
     story.fire("low")
+    merge(story.organisation.responder, "INC-2", "INC-3")
+    notify("firing", "a", "e", starts_at="2026-11-23T04:13:00Z")
+    resolve(story.organisation.responder, "INC-3", "done")
+    notify("firing", "a", starts_at="2026-11-23T04:14:00Z")
     assert story.post([{"title": ""}]).refused
 
 
