@@ -245,6 +245,36 @@ class EventRow:
 
 
 @dataclass(frozen=True)
+class LineView:
+    """One line of the timeline and what its reader may do with it. `time` is HH:MM, `at` the same moment as a field takes it, both in
+    the reader's zone. `text` is the Markdown of one's own comment."""
+
+    id: str = ""
+    seq: int = 0
+    time: str = ""
+    at: str = ""
+    actor: str = ""
+    summary: str = ""
+    text: str = ""
+    may_change: bool = False
+    may_edit: bool = False
+    may_delete: bool = False
+    is_pinned: bool = False
+    is_hidden: bool = False
+    earlier: str = ""
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """What a line said: `note` says until when and who changed it, `html` is its text where it has one, `time` where it stood."""
+
+    note: str = ""
+    time: str = ""
+    html: str = ""
+    says: str = ""
+
+
+@dataclass(frozen=True)
 class PinView:
     """A pinned line above the timeline, in one line of plain text."""
 

@@ -33,7 +33,7 @@ def _node(event: Any) -> rx.Component:
     )
 
 
-def _sentence(event: Any) -> rx.Component:
+def _sentence(event: Any, on_versions: Any) -> rx.Component:
     return rx.el.div(
         rx.cond(event.actor != "", rx.el.b(f"{event.actor} ")),
         rx.el.span(event.text),
@@ -42,31 +42,32 @@ def _sentence(event: Any) -> rx.Component:
         rx.cond(event.after != "", rx.el.span(f" {event.after}")),
         rx.foreach(event.labels, lambda one: rx.fragment(" ", label(one.name, one.value))),
         rx.cond(event.rest != "", rx.el.small(f" {event.rest}")),
-        _marks(event),
+        _marks(event, on_versions),
         class_name="say",
     )
 
 
-def _note(event: Any) -> rx.Component:
+def _note(event: Any, on_versions: Any) -> rx.Component:
     return rx.el.article(
         rx.el.header(
             rx.cond(event.tone == "resolution", state_mark("resolved")),
             rx.el.b(event.actor),
             rx.el.span(event.text, class_name="dim"),
             rx.cond(event.rest != "", rx.el.small(event.rest)),
-            _marks(event),
+            _marks(event, on_versions),
         ),
         rx.html(event.html, class_name="prose"),
         class_name=rx.match(event.tone, ("resolution", "note is-resolution"), ("prompt", "note is-prompt"), "note"),
     )
 
 
-def _marks(event: Any) -> rx.Component:
-    """What people did to the line since it was written."""
+def _marks(event: Any, on_versions: Any) -> rx.Component:
+    """What people did to the line since it was written, and the way to what it said before."""
+    earlier = rx.el.button(event.earlier, type="button", class_name="link", data_opens="", on_click=on_versions(event.id))
     said = [rx.cond(words != "", rx.el.small(f" {words}")) for words in (event.added, event.edited)]
     return rx.fragment(
         *said,
-        rx.cond(event.earlier != "", rx.el.small(f" · {event.earlier}")),
+        rx.cond(event.earlier != "", rx.el.small(" · ", earlier)),
         rx.cond(event.pinned != "", rx.el.span(tag(event.pinned, icon_name="pin"), class_name="push")),
     )
 
@@ -83,13 +84,31 @@ def _time(event: Any) -> rx.Component:
     )
 
 
-def event_row(event: Any) -> rx.Component:
-    """One EventRow, with the divider of its day before it."""
-    whole = rx.match(event.tone, ("note", _note(event)), ("resolution", _note(event)), ("prompt", _note(event)), _sentence(event))
+def _more(event: Any, on_menu: Any) -> rx.Component:
+    return rx.el.button(
+        icon("ellipsis", 16),
+        type="button",
+        class_name="more",
+        title="Actions",
+        aria_label=f"Actions on line {event.seq}",
+        aria_haspopup="dialog",
+        data_opens="",
+        on_click=on_menu(event.id),
+    )
+
+
+def event_row(event: Any, *, on_menu: Any, on_versions: Any) -> rx.Component:
+    """One EventRow, with the divider of its day before it.
+
+    `on_menu(event id)` opens what can be done with the line, `on_versions(event id)` shows what it said before.
+    """
+    note = _note(event, on_versions)
+    whole = rx.match(event.tone, ("note", note), ("resolution", note), ("prompt", note), _sentence(event, on_versions))
     line = rx.el.li(
         _time(event),
         _node(event),
         rx.cond(event.hidden != "", _folded(event, whole), whole),
+        _more(event, on_menu),
         id=f"event-{event.seq}",
         class_name=rx.cond(event.hidden != "", "hidden", ""),
         data_seq=event.seq,
@@ -100,7 +119,8 @@ def event_row(event: Any) -> rx.Component:
         icon("rotate-ccw", 14),
         rx.el.span(rx.el.span(event.actor), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
         rx.cond(event.rest != "", rx.el.span("· ", event.rest)),
-        _marks(event),
+        _marks(event, on_versions),
+        _more(event, on_menu),
         id=f"event-{event.seq}",
         class_name="again",
         title=event.time_title,
@@ -116,7 +136,7 @@ def event_row(event: Any) -> rx.Component:
 
 
 def timeline(*lines: Any, of: Text = "", revealed: Any = 0) -> rx.Component:
-    """The log named Timeline of the incident `of`. Give it one or more `rx.foreach(…, event_row)`: all of them stand in one list.
+    """The log named Timeline of the incident `of`. Give it one or more `rx.foreach` of `event_row`: all of them stand in one list.
 
     `revealed` is the `seq` of a line that its reader has just written: it is scrolled into sight when it comes.
 
@@ -132,6 +152,21 @@ def timeline(*lines: Any, of: Text = "", revealed: Any = 0) -> rx.Component:
         data_reveal=revealed,
         tab_index=-1,
     )
+
+
+def pins(pinned: Any) -> rx.Component:
+    """The strip of pinned lines (PinView) above the timeline; each leads to its line."""
+
+    def pin(one: Any) -> rx.Component:
+        return rx.el.li(
+            icon("pin", 14),
+            rx.el.span(one.time, title=one.time_title),
+            rx.el.a(rx.cond(one.actor != "", rx.el.b(f"{one.actor}: ")), rx.el.span(one.text), href=f"#event-{one.seq}", title=one.text),
+            key=one.id,
+        )
+
+    strip = rx.el.section(rx.el.ol(rx.foreach(pinned, pin), role="list"), class_name="pins", aria_label="Pinned lines")
+    return rx.cond(pinned.length() > 0, strip)
 
 
 def since_divider(words: Any) -> rx.Component:

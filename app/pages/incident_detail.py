@@ -4,18 +4,20 @@ from typing import Any
 
 import reflex as rx
 
-from app.components.controls import button, segmented
+from app.components.controls import button, icon_button, segmented
 from app.components.forms import sent_draft
 from app.components.labels import icon
 from app.components.links import page_link
 from app.components.marks import state_pill
 from app.components.shell import shell
-from app.components.timeline import composer, event_row, timeline
+from app.components.timeline import composer, event_row, pins, timeline
 from app.pages.incident_detail_dialogs import dialogs
 from app.pages.incident_detail_head import head, phone_bar
+from app.pages.incident_detail_lines import line_dialogs
 from app.pages.incident_detail_rail import rail
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
+from app.states.incident_detail_lines import IncidentLines
 
 _HEAD = IncidentDetail.head
 _KINDS = [("everything", "Everything"), ("comments", "Comments"), ("state", "State"), ("alerts", "Alerts")]
@@ -24,13 +26,13 @@ _KINDS = [("everything", "Everything"), ("comments", "Comments"), ("state", "Sta
 def page() -> rx.Component:
     """An incident, or that there is none of this number."""
     found = rx.el.div(
-        rx.el.div(head(), _tools(), _timeline(), _composer(), class_name="col"),
+        rx.el.div(head(), pins(IncidentDetail.pins), _tools(), _timeline(), _composer(), class_name="col"),
         rail(),
         class_name="split",
     )
     return shell(
         rx.el.span(rx.cond(IncidentDetail.absent != "", IncidentDetail.absent, _HEAD.number), class_name="mono"),
-        rx.cond(IncidentDetail.absent != "", _absent(), rx.fragment(found, phone_bar(), dialogs())),
+        rx.cond(IncidentDetail.absent != "", _absent(), rx.fragment(found, phone_bar(), dialogs(), line_dialogs())),
         _neighbours(),
         sent_draft(IncidentActs.sent_draft),
         nav=IncidentDetail.nav,
@@ -79,6 +81,10 @@ def _tools() -> rx.Component:
     return rx.el.div(
         segmented("show", "Show", _KINDS, IncidentDetail.show, IncidentDetail.show_only),
         rx.el.span(
+            rx.cond(
+                _HEAD.may_act,
+                icon_button("Add what happened earlier", "clock-plus", data_opens="", on_click=IncidentActs.open_dialog("line-add")),
+            ),
             button(
                 rx.cond(newest_first, "Newest first", "Oldest first"),
                 kind="ghost",
@@ -95,12 +101,20 @@ def _tools() -> rx.Component:
 
 def _timeline() -> rx.Component:
     newest_first = IncidentDetail.newest_first
-    tail = rx.foreach(IncidentDetail.tail, event_row)
+
+    def row(event: Any) -> rx.Component:
+        return event_row(
+            event,
+            on_menu=lambda ident: IncidentLines.open_line(_HEAD.number, ident),
+            on_versions=lambda ident: IncidentLines.open_versions(_HEAD.number, ident),
+        )
+
+    tail = rx.foreach(IncidentDetail.tail, row)
     return timeline(
         rx.cond(newest_first, _later(), _earlier()),
         rx.cond(IncidentDetail.top_day != "", rx.el.li(IncidentDetail.top_day, class_name="day")),
         rx.cond(newest_first, tail),
-        rx.foreach(IncidentDetail.rows, event_row),
+        rx.foreach(IncidentDetail.rows, row),
         rx.cond(newest_first, rx.fragment(), tail),
         rx.cond(newest_first, _earlier(), _later()),
         _nothing(),

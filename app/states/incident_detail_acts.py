@@ -6,7 +6,7 @@ from typing import Any
 from app.session import requires
 from app.states.incident_detail import IncidentDetail
 from models.vocabulary import Move, Role, Severity
-from services import comments, database, incident_page, incidents, people
+from services import comments, database, incident_page, incidents, line_changes, people
 from services.access import Actor
 from services.errors import InvalidInputError, RefusedError
 from services.incidents import Outcome
@@ -14,7 +14,7 @@ from services.views import PersonView
 
 
 class IncidentActs(IncidentDetail):
-    """`dialog` is the one that is open: resolve, reopen, comment, edit, severity or assign; `refusal` is why it did not do what was
+    """`dialog` is the one that is open, such as resolve, assign or line-hide; `refusal` is why it did not do what was
     asked. `candidates` are the people who can have the incident, read as the dialog opens.
 
     `sent_draft` is the draft that was stored last, `revealed` the line that the reader has just written.
@@ -144,6 +144,12 @@ class IncidentActs(IncidentDetail):
             case "assign", number, before, after:
                 verdict = await database.run(incident_page.give, actor, number, before, after, self.nav.zone, again=True)
                 self.say(verdict.sentence, bad=verdict.is_refused)
+            case "pin", number, event, pinned:
+                changed = await database.run(line_changes.change, actor, number, event, pinned=bool(pinned))
+                self.say(f"Line {changed.seq} is {'pinned again' if pinned else 'not pinned any more'}.")
+            case "hide", number, event:
+                changed = await database.run(line_changes.change, actor, number, event, hidden=False)
+                self.say(f"Line {changed.seq} is shown again.")
             case "acknowledge", number:
                 await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
 

@@ -15,6 +15,7 @@ from services.incident_page.live import (
     read_now,
     seen_by,
 )
+from services.incident_page.one_line import line_view, versions
 from services.incident_page.programs import alerts, one_line, timeline_page
 from services.incident_page.shown import News, Shown
 from services.incident_page.snapshot import SHOWN_ALERTS, IncidentKey
@@ -39,6 +40,7 @@ __all__ = [
     "feed",
     "give",
     "last_number",
+    "line_view",
     "make_move",
     "move_window",
     "neighbour",
@@ -48,4 +50,5 @@ __all__ = [
     "seen_by",
     "shows",
     "timeline_page",
+    "versions",
 ]

@@ -90,6 +90,19 @@ HANDLERS: dict[str, Forged] = {
     "IncidentActs.comment": Forged({"form": {"number": "{open}", "body": "Looking", "draft_key": "{turn}"}}, at=INCIDENT, writes=ACT),
     "IncidentActs.open_dialog": Forged({"name": "resolve"}, at=INCIDENT),
     "IncidentActs.set_dialog_open": Forged({"is_open": False}, at=INCIDENT),
+    "IncidentLines.open_line": Forged({"number": "{open}", "event": "2"}, at=INCIDENT),
+    "IncidentLines.open_versions": Forged({"number": "{open}", "event": "2"}, at=INCIDENT),
+    "IncidentLines.edit_line": Forged(
+        {"form": {"number": "{open}", "event": "3", "text": "Mine", "before": "Earlier"}}, INCIDENT, ACT, ("IncidentLines.add_earlier",)
+    ),
+    "IncidentLines.delete_line": Forged({"number": "{open}", "event": "3"}, INCIDENT, ACT, ("IncidentLines.add_earlier",)),
+    "IncidentLines.pin_line": Forged({"number": "{open}", "event": "2", "pinned": True}, at=INCIDENT, writes=ACT),
+    "IncidentLines.hide_line": Forged({"form": {"number": "{open}", "event": "2", "reason": "Elsewhere"}}, at=INCIDENT, writes=ACT),
+    "IncidentLines.show_line_again": Forged({"number": "{open}", "event": "2"}, INCIDENT, ACT, ("IncidentLines.hide_line",)),
+    "IncidentLines.move_line": Forged({"form": {"number": "{open}", "event": "2", "at": "2026-01-02T03:04:05"}}, at=INCIDENT, writes=ACT),
+    "IncidentLines.add_earlier": Forged(
+        {"form": {"number": "{open}", "body": "Earlier", "at": "2026-01-02T03:04:05", "draft_key": "{turn}"}}, at=INCIDENT, writes=ACT
+    ),
     "NewIncident.load": Forged(at=NEW),
     "NewIncident.watch": Forged(at=NEW),
     "NewIncident.consider_title": Forged({"title": "is away"}, at=NEW),
