@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import Role
-from services import audit, database, holding, incidents, search, timeline
+from services import audit, database, holding, incidents, mentions, search, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError
@@ -40,7 +40,8 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None, occurre
             known = _by_key(tx, incident, key)
             if known is not None:
                 return known
-        seq = incident.say(actor.id, timeline.Comment(body=text), key=key, occurred_at=at)
+        mentioned = mentions.find(tx, text)
+        seq = incident.say(actor.id, timeline.Comment(body=text, mentioned=mentioned.handles), key=key, occurred_at=at)
         if actor.is_hands_on:
             incident.touch(tx.now)
         holding.save(tx, [incident])
@@ -49,13 +50,19 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None, occurre
         event = timeline.to_record(tx.session.exec(query).one(), actor.name)
         audit.record(tx, actor, "incident.commented", "incident", incident.id, after={"event_id": event.id})
         search.add(tx, "comment", event.id, incident.id, incident.title, text, tx.now)
+        mentions.tell(tx, incident.id, event.id, actor.id, mentioned)
         return event
 
 
 def rewrite(tx: Tx, actor: Actor, incident: Held, line: TimelineEvent, text: str) -> None:
-    """Give a comment another text, by which it is found from now on. The caller keeps the one before."""
+    """Give a comment another text, by which it is found from now on. The caller keeps the one before.
+
+    Whom it names now and did not before is told.
+    """
     before = line.data["body"]
-    line.data = timeline.Comment(body=text).model_dump(mode="json")
+    mentioned = mentions.find(tx, text)
+    line.data = timeline.Comment(body=text, mentioned=mentioned.handles).model_dump(mode="json")
+    mentions.tell(tx, incident.id, line.id, actor.id, mentioned)
     told = {"event_id": line.id, "line": line.seq}
     audit.record(tx, actor, "incident.comment_edited", "incident", incident.id, {"text": before}, {**told, "text": text})
     search.change(tx, "comment", line.id, incident.title, text)

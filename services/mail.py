@@ -180,6 +180,8 @@ def _matters(waiting: _Waiting, now: datetime) -> bool:
         return is_called and not is_snoozed and notification.created_at >= began and is_theirs
     if reason is Reason.ASSIGNMENT:
         return incident.assigned_to == notification.user_id and incident.state is not IncidentState.RESOLVED
+    if reason is Reason.MENTION and waiting.mail.line is not None:
+        return not waiting.mail.line[0].is_deleted
     return True
 
 

@@ -31,11 +31,14 @@ _INCIDENT_PATH = re.compile(r"/incidents/INC-[1-9]\d{0,8}", re.ASCII)
 _ADDRESS = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 
 
-def render(text: str, field: str = "text") -> str:
+_HANDLE = re.compile(r"(?<![\w@.+/&=-])@([\w.@+-]*\w)")
+
+
+def render(text: str, field: str = "text", mentioned: frozenset[str] = frozenset()) -> str:
     """`text` as HTML without scripts, styles, images or anything that the browser would fetch.
 
     Line breaks stay, addresses and incident numbers such as INC-42 become links, `- [ ]` a list of tasks. Headings start
-    at `TOP_HEADING` and never skip a level.
+    at `TOP_HEADING` and never skip a level. Of the handles such as @alice those `mentioned` are marked.
 
     Raises: InvalidInputError naming `field` when the text is longer than `MAX_CHARACTERS` or can't be stored.
     """
@@ -45,11 +48,31 @@ def render(text: str, field: str = "text") -> str:
     wrong = unstorable(text)
     if wrong:
         raise InvalidInputError(f"{field} {wrong}.", field=field)
-    return _render_short(text) if len(text) <= _SHORT else _render_long(text)
+    return _render_short(text, mentioned) if len(text) <= _SHORT else _render_long(text, mentioned)
 
 
-def _to_safe_html(text: str) -> str:
-    return _CLEANER.clean((_CAREFUL_PARSER if _is_costly(text) else _PARSER).render(text)).strip()
+def handles(text: str) -> Iterator[str]:
+    """What is written like a handle, in small letters without the @: not in code, links and addresses."""
+    for block in _parser_for(text).parse(text):
+        for token in _outside_links(block.children or []):
+            if token.type == "text":
+                yield from (found[1].lower() for found in _HANDLE.finditer(token.content))
+
+
+def _to_safe_html(text: str, mentioned: frozenset[str]) -> str:
+    return _CLEANER.clean(_parser_for(text).render(text, {"mentioned": mentioned})).strip()
+
+
+def _parser_for(text: str) -> MarkdownIt:
+    return _CAREFUL_PARSER if _is_costly(text) else _PARSER
+
+
+def _outside_links(tokens: Sequence[Token]) -> Iterator[Token]:
+    depth = 0
+    for token in tokens:
+        depth += (token.type == "link_open") - (token.type == "link_close")
+        if depth == 0:
+            yield token
 
 
 def _is_costly(text: str) -> bool:
@@ -113,6 +136,30 @@ def _tidy_links(state: StateCore) -> None:
             block.children = list(_linked(block.children))
 
 
+def _mark_mentioned(state: StateCore) -> None:
+    mentioned: frozenset[str] = state.env.get("mentioned", frozenset())
+    for block in state.tokens if mentioned else ():
+        if block.children:
+            outside = {id(token) for token in _outside_links(block.children)}
+            block.children = [
+                part
+                for token in block.children
+                for part in (_marked(token.content, mentioned) if token.type == "text" and id(token) in outside else (token,))
+            ]
+
+
+def _marked(words: str, mentioned: frozenset[str]) -> Iterator[Token]:
+    done = 0
+    for found in _HANDLE.finditer(words):
+        if found[1].lower() in mentioned:
+            yield _text(words[done : found.start()])
+            yield Token("mention_open", "span", 1, attrs={"class": "mention"})
+            yield _text(found[0])
+            yield Token("mention_close", "span", -1)
+            done = found.end()
+    yield _text(words[done:])
+
+
 def _linked(tokens: list[Token]) -> Iterator[Token]:
     """Incident numbers become links, images links to where they are, and a link without words shows its address."""
     address = ""
@@ -158,6 +205,7 @@ def _parser(*switched_off: str) -> MarkdownIt:
     parser.disable(["html_block", "html_inline", *switched_off])
     parser.core.ruler.push("tidy_blocks", _tidy_blocks)
     parser.core.ruler.push("tidy_links", _tidy_links)
+    parser.core.ruler.push("mark_mentioned", _mark_mentioned)
     parser.validateLink = lambda url: bool(_ADDRESS.match(url))  # type: ignore[method-assign]
     if parser.linkify:
         parser.linkify.add("ftp:", None).add("//", None).set({"fuzzy_link": False})  # main.py is no link
@@ -170,7 +218,7 @@ _CAREFUL_PARSER = _parser("table", "linkify")
 _CLEANER = nh3.Cleaner(
     tags={
         *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "h2", "h3", "h4", "h5", "h6"),
-        *("div", "table", "thead", "tbody", "tr", "th", "td", "input"),
+        *("div", "table", "thead", "tbody", "tr", "th", "td", "input", "span"),
     },
     attributes={"*": set(), "a": {"href"}, "ol": {"start"}, "input": {"checked", "disabled", "aria-label"}},
     tag_attribute_values={"pre": {"tabindex": {"0"}}, "div": {"tabindex": {"0"}}, "input": {"type": {"checkbox"}}},
@@ -180,6 +228,7 @@ _CLEANER = nh3.Cleaner(
         "li": {"task-list-item"},
         "pre": {"code"},
         "div": {"wide"},
+        "span": {"mention"},
     },
     url_schemes={"http", "https", "mailto"},
     url_relative=_own_page,

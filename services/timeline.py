@@ -44,9 +44,10 @@ class AlertResolved(EventData):
 
 
 class Comment(EventData):
-    """What somebody wrote, as Markdown."""
+    """What somebody wrote, as Markdown. `mentioned` are the handles in it that name somebody: the people who were told."""
 
     body: str
+    mentioned: list[str] = []
 
 
 class StateChange(EventData):

@@ -133,7 +133,12 @@ def _comment(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
         own = event.edited_by == event.actor_id
         text = "deleted this comment" if own else f"deleted this comment of {event.actor_name}"
         return replace(row, tone="gone", actor=reading.called(event.edited_by), text=text)
-    return replace(row, tone="note", html=as_html(event.data["body"]), announce=f"{event.actor_name} commented")
+    return replace(
+        row,
+        tone="note",
+        html=as_html(event.data["body"], frozenset(event.data.get("mentioned", ()))),
+        announce=f"{event.actor_name} commented",
+    )
 
 
 _MOVED = {
@@ -297,10 +302,10 @@ def summary(row: EventRow) -> str:
     return _quoted(f"{row.text} {row.strong} {row.rest} {unescape(_TAG.sub(' ', row.html))}")
 
 
-def as_html(text: str) -> str:
+def as_html(text: str, mentioned: frozenset[str] = frozenset()) -> str:
     """Markdown as safe HTML; a text that can't be rendered stands there as it was written."""
     try:
-        return markdown.render(text)
+        return markdown.render(text, mentioned=mentioned)
     except RefusedError:
         return f"<p>{escape(text)}</p>"
 
