@@ -26,6 +26,7 @@ from app.pages import (
     not_found,
     people,
     profile,
+    services,
     teams,
 )
 from app.session import OneHolder, check_handlers
@@ -40,6 +41,7 @@ from app.states.integrations import Integrations
 from app.states.new_incident import NewIncident
 from app.states.people import People
 from app.states.profile import Profile
+from app.states.services import Services
 from app.states.shell import Shell
 from app.states.status import Status
 from app.states.teams import Teams
@@ -68,6 +70,7 @@ PAGES = (
     Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in, is_behind_sign_in=False),
     Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up, is_behind_sign_in=False),
     Page("/new-password", gate.new_password_page, "New password", Gate.load_new_password, is_behind_sign_in=False),
+    Page("/services", services.page, "Services", Services.load),
     Page("/integrations", integrations.page, "Integrations", Integrations.load),
     Page("/integrations/new", integrations.new_page, "New integration", Integrations.load_new),
     Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),

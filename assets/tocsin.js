@@ -557,6 +557,20 @@
     field.focus();
   });
 
+  // ── Lines: Alt with an arrow moves the line in which one writes ──
+
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event, by = { ArrowUp: -1, ArrowDown: 1 }[key];
+    if (!by || !event.altKey || event.ctrlKey || event.metaKey || target.dataset?.lines === undefined) return;
+    event.preventDefault();
+    const lines = target.value.split("\n"), before = target.value.slice(0, target.selectionStart).split("\n"), from = before.length - 1;
+    if (lines[from + by] === undefined) return;
+    lines.splice(from + by, 0, ...lines.splice(from, 1));
+    target.value = lines.join("\n");
+    const caret = [...lines.slice(0, from + by), before[from]].join("\n").length;
+    target.setSelectionRange(caret, caret);
+  });
+
   function nameOf(node) {
     if (node.dataset.keyName) return node.dataset.keyName;
     if (node.ariaLabel) return node.ariaLabel;

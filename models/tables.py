@@ -6,7 +6,7 @@ from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
 from models.alerts import Alert, AlertFiring, RawPayload
 from models.audit import AuditEntry
 from models.incidents import Incident
-from models.integrations import Integration, Service
+from models.integrations import Checklist, Integration, Service
 from models.jobs import Job
 from models.notifications import Notification, OutgoingMessage
 from models.people import ActorRow, ServiceAccount, Team, TeamMember, User
@@ -26,6 +26,7 @@ ALL: tuple[type[SQLModel], ...] = (
     SignInAttempt,
     ApiKey,
     Service,
+    Checklist,
     Integration,
     Incident,
     Alert,

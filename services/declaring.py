@@ -8,9 +8,8 @@ from uuid import UUID, uuid5
 from sqlmodel import col, select
 
 from models.incidents import Incident
-from models.integrations import Service
 from models.vocabulary import Role, Severity
-from services import audit, database, holding, incidents, people, timeline
+from services import audit, catalog, database, holding, incidents, people, timeline
 from services.access import Actor, require
 from services.account_input import Checks
 from services.database import Tx
@@ -112,8 +111,8 @@ def check_severity(severity: str, field: str = "severity") -> Severity:
 
 
 def _check_service(service_id: UUID | None, field: str, tx: Tx) -> None:
-    if service_id is not None and tx.session.get(Service, service_id) is None:
-        raise InvalidInputError(f"{field} must be the id of a service of this organisation: there is none with this one.", field=field)
+    if service_id is not None:
+        catalog.live(tx, service_id, field)
 
 
 def _check_assignee(assigned_to: UUID | None, field: str, tx: Tx) -> None:

@@ -16,7 +16,7 @@ from models.incidents import Incident
 from models.integrations import Integration, Service
 from models.people import ActorRow
 from models.vocabulary import ActorKind, IntegrationKind, Role
-from services import audit, clock, database, input_text, live_updates, secrets, settings
+from services import audit, catalog, clock, database, input_text, live_updates, secrets, settings
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError
@@ -82,8 +82,8 @@ def create(actor: Actor, kind: str, name: str = "", *, service_id: UUID | None =
     with database.write(actor.tenant_id) as tx:
         called = wanted or _free_name(tx, KIND_NAMES[made_kind])
         _check_name_is_free(tx, called)
-        if service_id is not None and tx.session.get(Service, service_id) is None:
-            raise InvalidInputError("There is no such service.", field="service_id")
+        if service_id is not None:
+            catalog.live(tx, service_id)
         tx.insert(ActorRow, id=integration_id, kind=ActorKind.INTEGRATION, name=called)
         tx.insert(
             Integration,
@@ -159,6 +159,25 @@ def set_enabled(actor: Actor, integration_id: UUID, enabled: bool) -> None:
         _wake(tx, integration_id)
 
 
+def set_service(actor: Actor, integration_id: UUID, service_id: UUID | None) -> None:
+    """Say what is broken when it sends alerts; its incidents from now on name that service, with None none.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError.
+    """
+    require(actor, Role.ADMIN)
+    with database.write(actor.tenant_id) as tx:
+        before = _held(tx, integration_id)[0].service_id
+        if before == service_id:
+            return
+        if service_id is not None:
+            catalog.live(tx, service_id)
+        tx.session.exec(update(Integration).where(col(Integration.id) == integration_id).values(service_id=service_id))
+        audit.record(
+            tx, actor, "integration.service_set", "integration", integration_id, {"service_id": before}, {"service_id": service_id}
+        )
+        _wake(tx, integration_id)
+
+
 def rotate(actor: Actor, integration_id: UUID) -> NewIntegration:
     """Make a new key; the one before works for another day, so that the sender can be changed in peace.
 
@@ -216,9 +235,9 @@ def get(actor: Actor, integration_id: UUID) -> IntegrationRecord:
     return found
 
 
-def _all(session: Session) -> list[tuple[Integration, str, str | None]]:
+def _all(session: Session) -> list[tuple[Integration, str, Service | None]]:
     query = (
-        select(Integration, ActorRow.name, Service.name)
+        select(Integration, ActorRow.name, Service)
         .join(ActorRow, col(ActorRow.id) == col(Integration.id))
         .join(Service, col(Service.id) == col(Integration.service_id), isouter=True)
         .order_by(col(Integration.created_at), col(Integration.id))
@@ -230,10 +249,10 @@ def rows(actor: Actor) -> list[IntegrationRow]:
     """All integrations as the page shows them. Raises: NotAllowedError."""
     require(actor, Role.ADMIN)
     with database.read(actor.tenant_id) as session:
-        return [_row(one, name, service or "") for one, name, service in _all(session)]
+        return [_row(one, name, service) for one, name, service in _all(session)]
 
 
-def _row(one: Integration, name: str, service: str) -> IntegrationRow:
+def _row(one: Integration, name: str, service: Service | None) -> IntegrationRow:
     if not one.enabled:
         light = "off"
     elif one.last_refused_at is not None and (one.last_alert_at is None or one.last_refused_at > one.last_alert_at):
@@ -247,7 +266,9 @@ def _row(one: Integration, name: str, service: str) -> IntegrationRow:
         kind=one.kind,
         kind_name=KIND_NAMES[IntegrationKind(one.kind)],
         key_prefix=one.key_prefix,
-        service=service,
+        service_id=service.id.hex if service else "",
+        service=service.name if service else "",
+        is_service_archived=service is not None and service.archived_at is not None,
         enabled=one.enabled,
         light=light,
         last_alert_at=rfc3339(one.last_alert_at),

@@ -72,6 +72,11 @@ def teams_topic(tenant_id: UUID) -> str:
     return f"teams:{tenant_id.hex}"
 
 
+def services_topic(tenant_id: UUID) -> str:
+    """Changes of an organisation's services."""
+    return f"services:{tenant_id.hex}"
+
+
 def person_topic(user_id: UUID) -> str:
     """Changes of a person's own row: name, role, theme, active."""
     return f"person:{user_id.hex}"

@@ -47,14 +47,14 @@ class Opened:
 
 def service_names(actor: Actor) -> list[str]:
     """What can be broken, by name. Raises: NotAllowedError."""
-    return [service.name for service in catalog.services(actor)]
+    return [service.name for service in catalog.in_use(actor)]
 
 
 def offers(actor: Actor, title: str, service: str) -> list[RelatedView]:
     """Unresolved incidents that may be the one that is being declared. Raises: NotAllowedError."""
     require(actor, Role.RESPONDER)
     try:
-        found = _service(service, "service_id", catalog.services(actor)) if service.strip() else None
+        found = _service(service, "service_id", catalog.in_use(actor)) if service.strip() else None
     except InvalidInputError:  # still being typed
         found = None
     return related.unresolved_like(actor, title, found.id if found else None)
@@ -73,7 +73,7 @@ def open_typed(actor: Actor, typed: Typed, zone: str, *, key: str | None) -> Ope
     checks.take(_check_title, typed.title, "title")
     checks.take(declaring.check_severity, typed.severity, "severity")
     checks.take(declaring.check_description, typed.description, "description")
-    service: ServiceRecord | None = checks.take(_service, typed.service, "service_id", catalog.services(actor))
+    service: ServiceRecord | None = checks.take(_service, typed.service, "service_id", catalog.in_use(actor))
     person: Person | None = checks.take(_assignee, typed.assignee, "assigned_to", actor, people.people(actor))
     began: datetime | None = checks.take(_began, typed.began, "started_at", zone_named(zone))
     checks.done()

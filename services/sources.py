@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
-from models.integrations import Integration
+from models.integrations import Integration, Service
 from models.people import ActorRow
 from services import database, live_updates
 from services.statements import Prepared, as_time, as_uuid, listed, one_of
@@ -18,7 +18,7 @@ from services.statements import Prepared, as_time, as_uuid, listed, one_of
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The integration that something came by, as far as intake needs it."""
+    """The integration that something came by, as far as intake needs it. A service that is archived is none here."""
 
     id: UUID
     tenant_id: UUID
@@ -32,13 +32,14 @@ class Source:
 def _by_key(dialect_name: str) -> Prepared:
     del dialect_name  # part of the key only
     dialect = database.storage().dialect
-    integration, actor = Integration.__table__, ActorRow.__table__  # type: ignore[attr-defined]
+    integration, actor, service = Integration.__table__, ActorRow.__table__, Service.__table__  # type: ignore[attr-defined]
     query = (
         select(
-            integration.c.id, integration.c.tenant_id, integration.c.kind, actor.c.name, integration.c.enabled, integration.c.service_id,
+            integration.c.id, integration.c.tenant_id, integration.c.kind, actor.c.name, integration.c.enabled, service.c.id,
             integration.c.key_hash, integration.c.previous_key_hash, integration.c.previous_key_until,
         )
         .join(actor, actor.c.id == integration.c.id)
+        .outerjoin(service, (service.c.id == integration.c.service_id) & service.c.archived_at.is_(None))
         .where(or_(one_of(integration.c.key_hash, "hashes", dialect), one_of(integration.c.previous_key_hash, "hashes", dialect)))
     )  # fmt: skip
     return Prepared(query, dialect)

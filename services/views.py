@@ -312,7 +312,9 @@ class IntegrationRow:
     kind: str = ""
     kind_name: str = ""
     key_prefix: str = ""
+    service_id: str = ""
     service: str = ""
+    is_service_archived: bool = False
     enabled: bool = True
     light: str = "waiting"
     last_alert_at: str = ""
@@ -399,6 +401,22 @@ class TeamRow:
     description: str = ""
     members: list[PersonView] = field(default_factory=list)
     former: list[PersonView] = field(default_factory=list)
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """A service in the list of services. `unresolved` counts its incidents; `archived_at` is empty while it is in use."""
+
+    id: str = ""
+    name: str = ""
+    description: str = ""
+    owner_id: str = ""
+    owner: str = ""
+    runbook_url: str = ""
+    checklist: list[str] = field(default_factory=list)
+    unresolved: int = 0
+    archived_at: str = ""
     version: int = 0
 
 

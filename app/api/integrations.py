@@ -39,7 +39,7 @@ async def get_integration(actor: SignedIn, id: Id) -> Response:  # noqa: A002  #
 
 @router.patch("/integrations/{id}", responses={200: {"model": shapes.Integration}, 409: _NAME_IS_TAKEN})
 async def change_integration(actor: SignedIn, id: Id, body: shapes.ChangeIntegration) -> Response:  # noqa: A002
-    """Call it otherwise, or switch it off or on."""
+    """Call it otherwise, switch it off or on, or say which service its incidents name."""
     return answer(await database.run(_change, actor, id, body))
 
 
@@ -48,6 +48,8 @@ def _change(actor: Actor, integration_id: UUID, body: shapes.ChangeIntegration) 
         integrations.rename(actor, integration_id, body.name)
     if body.enabled is not None:
         integrations.set_enabled(actor, integration_id, body.enabled)
+    if "service_id" in body.model_fields_set:
+        integrations.set_service(actor, integration_id, body.service_id)
     return integrations.get(actor, integration_id)
 
 

@@ -12,21 +12,30 @@ from services import catalog, database
 
 router = routes.router("services")
 
+_NAME_IS_TAKEN = {"description": "The name is taken."}
+
+Id = Annotated[UUID, Path(description="The service's id.")]
+
 
 @router.get("/services", responses={200: {"model": shapes.Part[shapes.Service]}})
 async def list_services(actor: SignedIn, limit: Limit = 50, cursor: Cursor = None) -> Response:
-    """All services, by name."""
+    """All services, by name, those that are archived last."""
     return answer(routes.part_of(await database.run(catalog.services, actor), cursor, limit))
 
 
-@router.post("/services", status_code=201, responses={201: {"model": shapes.Service}, 409: {"description": "The name is taken."}})
+@router.post("/services", status_code=201, responses={201: {"model": shapes.Service}, 409: _NAME_IS_TAKEN})
 async def create_service(actor: SignedIn, body: shapes.NewService) -> Response:
     """Make one. For managers and admins."""
-    made = await database.run(catalog.create, actor, body.name, description=body.description, runbook_url=body.runbook_url)
-    return answer(made, 201)
+    return answer(await database.run(catalog.create, actor, **body.model_dump()), 201)
 
 
 @router.get("/services/{id}", responses={200: {"model": shapes.Service}})
-async def get_service(actor: SignedIn, id: Annotated[UUID, Path(description="The service's id.")]) -> Response:  # noqa: A002
+async def get_service(actor: SignedIn, id: Id) -> Response:  # noqa: A002  # what the API calls it
     """One service."""
     return answer(await database.run(catalog.get, actor, id))
+
+
+@router.patch("/services/{id}", responses={200: {"model": shapes.Service}, 409: _NAME_IS_TAKEN})
+async def change_service(actor: SignedIn, id: Id, body: shapes.ChangeService) -> Response:  # noqa: A002
+    """Change it, archive it or restore it. For managers and admins."""
+    return answer(await database.run(catalog.change, actor, id, **body.model_dump(exclude_unset=True)))

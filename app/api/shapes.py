@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.vocabulary import AlertStatus, EventType, IncidentState, IntegrationKind, Move, Role, Severity
+from services.catalog import DESCRIPTION_LIMIT as SERVICE_DESCRIPTION_LIMIT
+from services.catalog import ITEM_LIMIT, MOST_ITEMS
 from services.comments import LIMIT as COMMENT_LIMIT
 from services.incidents import DESCRIPTION_LIMIT, NOTES_LIMIT, REASON_LIMIT, TITLE_LIMIT
 from services.teams import DESCRIPTION_LIMIT as TEAM_DESCRIPTION_LIMIT
@@ -230,16 +232,39 @@ class Service(Told):
     id: UUID
     name: str
     description: str
+    owner_team_id: UUID | None = Field(description="The team whose it is.")
     runbook_url: str | None
+    checklist: list[str] = Field(description="What is to be done when it is broken, in order: the next incident gets it.")
     created_at: datetime
+    archived_at: datetime | None = Field(description="Since when nothing new can name it; null while it is in use.")
+    version: int = Field(description="Grows with each change.")
+
+
+_CHECKLIST = f"At most {MOST_ITEMS} lines of {ITEM_LIMIT} characters, each a different one."
 
 
 class NewService(Sent):
     """A service to make."""
 
     name: str = Field(description="At most 120 characters, and not that of another one.")
-    description: str = ""
+    description: str = Field(default="", description=f"At most {SERVICE_DESCRIPTION_LIMIT:,} characters.")
+    owner_team_id: UUID | None = None
     runbook_url: str = Field(default="", description="A web address; empty for none.")
+    checklist: list[str] = Field(default=[], description=_CHECKLIST)
+
+
+class ChangeService(Sent):
+    """What is to change; a field that is left out stays."""
+
+    name: str = Field(default="", description="At most 120 characters, and not that of another one.")
+    description: str = Field(default="", description=f"At most {SERVICE_DESCRIPTION_LIMIT:,} characters.")
+    owner_team_id: UUID | None = Field(default=None, description="Null for none.")
+    runbook_url: str | None = Field(default=None, description="A web address; null or empty for none.")
+    checklist: list[str] = Field(default=[], description=f"{_CHECKLIST} Incidents keep the checklist that they have.")
+    archived: bool = Field(default=False, description="True archives it: what names it keeps naming it, and nothing new can.")
+    version: int | None = Field(
+        default=None, description="The version that you have seen: a service that has changed since stays as it is."
+    )
 
 
 class Integration(Told):
@@ -251,7 +276,7 @@ class Integration(Told):
     enabled: bool = Field(description="While it is false, its sender is refused.")
     key_prefix: str = Field(description="The first characters of its key.")
     previous_key_until: datetime | None = Field(description="Until when the key before the last rotation works.")
-    service_id: UUID | None = Field(description="What its incidents say is broken.")
+    service_id: UUID | None = Field(description="What its incidents say is broken, unless that service is archived.")
     created_at: datetime
     last_alert_at: datetime | None
     alert_count: int
@@ -280,6 +305,7 @@ class ChangeIntegration(Sent):
 
     name: str | None = None
     enabled: bool | None = None
+    service_id: UUID | None = Field(default=None, description="What its incidents say is broken. Here null means none; left out, it stays.")
 
 
 class NewIncident(Sent):

@@ -52,19 +52,20 @@ def _nav_link(words: str, icon_name: str, to: str, *, here: bool, keys: str = ""
 
 _PLACES = (
     ("incidents", "Incidents", "siren", "/incidents", "g i"),
+    ("services", "Services", "box", "/services", "g s"),
     ("integrations", "Integrations", "plug", "/integrations", "g n"),
     ("profile", "Profile", "circle-user-round", "/settings/profile", "g ,"),
 )
 
 
 def _side(nav: Any, current: str) -> rx.Component:
-    incidents, integrations, profile = (
+    incidents, services, integrations, profile = (
         rx.el.li(_nav_link(words, icon_name, to, here=place == current, keys=keys, count=nav.attention if place == "incidents" else None))
         for place, words, icon_name, to, keys in _PLACES
     )
     return rx.el.nav(
         page_link(logo(), rx.el.b(nav.organisation), to="/incidents", class_name="org"),
-        rx.el.ul(incidents, rx.cond(nav.is_admin, integrations)),
+        rx.el.ul(incidents, services, rx.cond(nav.is_admin, integrations)),
         rx.el.ul(profile, class_name="side-end"),
         class_name="side",
         aria_label="Main",
@@ -72,7 +73,7 @@ def _side(nav: Any, current: str) -> rx.Component:
 
 
 def _dock(nav: Any, current: str) -> rx.Component:
-    incidents, integrations, profile = (
+    incidents, services, integrations, profile = (
         page_link(
             rx.el.span(
                 icon(icon_name, 21),
@@ -84,7 +85,7 @@ def _dock(nav: Any, current: str) -> rx.Component:
         )
         for place, words, icon_name, to, _keys in _PLACES
     )
-    return rx.el.nav(incidents, rx.cond(nav.is_admin, integrations), profile, class_name="dock", aria_label="Main, phone")
+    return rx.el.nav(incidents, services, rx.cond(nav.is_admin, integrations), profile, class_name="dock", aria_label="Main, phone")
 
 
 def theme_button(on_theme: Any = None) -> rx.Component:
@@ -178,7 +179,7 @@ def shell(
 
     `nav` is a NavView and `notice` a NoticeView of the state. Without `crumbs` the title is the page's h1 and stands in the bar; with
     them (name, path) the bar shows the way here and the content brings its own h1. `beside` follows the title in the bar, `actions`
-    stand at its end. `tab_title` replaces the title of the browser's tab. `current` is incidents, integrations or profile.
+    stand at its end. `tab_title` replaces the title of the browser's tab. `current` is incidents, services, integrations or profile.
     """
     if for_admins:
         refusal = empty("lock", "This page is for admins", "Ask an admin of your organisation to do it, or to change your role.")

@@ -8,7 +8,7 @@ from app.components.ages import age, moment
 from app.components.controls import button, copy_button
 from app.components.dialogs import callout, confirm, dialog
 from app.components.empty import empty
-from app.components.forms import text_field
+from app.components.forms import select, text_field
 from app.components.labels import tag
 from app.components.links import page_link
 from app.components.marks import severity_word
@@ -138,6 +138,26 @@ def _table() -> rx.Component:
     )
 
 
+def _service() -> rx.Component:
+    words = "Incidents that its alerts open name this service, with its runbook and its checklist."
+    return rx.el.div(
+        select(
+            "service",
+            "What is broken when it calls",
+            OneIntegration.services,
+            id="integration-service",
+            value=OneIntegration.row.service_id,
+            on_change=OneIntegration.set_service,
+            help=rx.cond(
+                OneIntegration.row.is_service_archived,
+                "This service is archived, so incidents name none until it is restored or another one is chosen.",
+                words,
+            ),
+        ),
+        class_name="integration-service",
+    )
+
+
 def _content() -> rx.Component:
     row = OneIntegration.row
     return rx.el.div(
@@ -147,6 +167,7 @@ def _content() -> rx.Component:
             rx.cond(row.previous_key_until != "", tag(rx.fragment("old key works until ", moment(row.previous_key_until)), tone="warn")),
             class_name="line wrap page-head",
         ),
+        _service(),
         rx.el.ol(
             _step(1, "Its address", _address()),
             _step(2, "Paste it", rx.foreach(OneIntegration.snippets, _snippet)),

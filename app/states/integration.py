@@ -7,10 +7,10 @@ from app.session import requires, while_signed_in
 from app.states.integrations import ShownKey
 from app.states.shell import Shell
 from models.vocabulary import IntegrationKind, Role
-from services import database, integrations, live_updates
+from services import catalog, database, integrations, live_updates
 from services.access import Actor
 from services.errors import NotFoundError, RefusedError
-from services.views import IntegrationRow, ReceivedAlertRow, SnippetView
+from services.views import ChoiceView, IntegrationRow, ReceivedAlertRow, SnippetView
 
 _LOOK_SECONDS = 3600.0
 _KEY_IS_GONE = "…key…"
@@ -23,11 +23,21 @@ def _id(text: str) -> UUID:
         raise NotFoundError("There is no such integration.") from None
 
 
+def _service(text: str) -> UUID | None:
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFoundError("There is no such service.") from None
+
+
 class OneIntegration(Shell):
     """An integration, live. `url` holds the key only in the tab that made it, until one leaves."""
 
     row: IntegrationRow = IntegrationRow()
     received: list[ReceivedAlertRow] = []
+    services: list[ChoiceView] = []
     url: str = ""
     snippets: list[SnippetView] = []
     is_absent: bool = False
@@ -65,6 +75,10 @@ class OneIntegration(Shell):
             raise NotFoundError("There is no such integration.")
         self.row = found
         self.received = await database.run(integrations.latest, actor, self._held())
+        choices = await database.run(catalog.choices, actor)
+        if found.is_service_archived:
+            choices.insert(0, ChoiceView(found.service_id, f"{found.service} (archived)"))
+        self.services = [ChoiceView("", "No service"), *choices]
 
     def _show_address(self, url: str) -> None:
         self.url = url
@@ -78,9 +92,10 @@ class OneIntegration(Shell):
             integration_id = self._id
         if integration_id is None:
             return
-        topics = live_updates.integration_topic(integration_id), live_updates.integrations_topic(actor.tenant_id)
+        tenant_id = actor.tenant_id
+        topics = live_updates.integration_topic(integration_id), live_updates.integrations_topic(tenant_id)
         async with while_signed_in(self, actor):
-            with live_updates.hub.subscribe(*topics) as subscription:
+            with live_updates.hub.subscribe(*topics, live_updates.services_topic(tenant_id)) as subscription:
                 while True:
                     async with self:
                         if self._id != integration_id:
@@ -97,6 +112,15 @@ class OneIntegration(Shell):
         await database.run(integrations.set_enabled, actor, self._held(), enabled)
         await self._read(actor)
         self.say(f"{self.row.name} takes alerts again." if enabled else f"{self.row.name} is off: what it sends is refused.")
+
+    @requires(Role.ADMIN)
+    async def set_service(self, actor: Actor, service_id: str) -> None:
+        """Say which service its incidents name, with an empty id none."""
+        await database.run(integrations.set_service, actor, self._held(), _service(service_id))
+        await self._read(actor)
+        self.say(
+            f"Its incidents name {self.row.service} from now on." if self.row.service else "Its incidents name no service from now on."
+        )
 
     @requires(Role.ADMIN)
     async def ask_to_rotate(self, actor: Actor, wanted: bool) -> None:

@@ -26,7 +26,7 @@ from services.wording import absolute, date_and_time, zone_named
 PAGE = 50
 _HIDDEN = frozenset({"event_id"})
 """Values that programs look up and that tell a person nothing."""
-_PAGES = {"team": "/settings/teams"}
+_PAGES = {"team": "/settings/teams", "service": "/services"}
 """The page of the list that a thing stands in which has no page of its own."""
 
 

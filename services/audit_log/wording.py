@@ -45,6 +45,7 @@ _DID = {
     "incident.split": "split out",
     "incident.alerts_split": "split alerts out of",
     "integration.key_rotated": "made a new key for",
+    "integration.service_set": "set the service of",
     "integration.enabled": "switched on",
     "integration.disabled": "switched off",
 }

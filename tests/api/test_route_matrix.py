@@ -85,8 +85,9 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/users/{id}/password-link": Asked(RUN, {}),
     "DELETE /api/v1/users/{id}/password-link": Asked(RUN),
     "GET /api/v1/services": Asked(READ),
-    "POST /api/v1/services": Asked(MANAGE, {"name": "Payments {turn}"}),
+    "POST /api/v1/services": Asked(MANAGE, {"name": "Payments {turn}"}, elsewhere=({"name": "Ours", "owner_team_id": "{team}"},)),
     "GET /api/v1/services/{id}": Asked(READ),
+    "PATCH /api/v1/services/{id}": Asked(MANAGE, {"name": "Renamed {turn}"}),
     "GET /api/v1/integrations": Asked(RUN),
     "POST /api/v1/integrations": Asked(RUN, {"kind": "generic"}, elsewhere=({"kind": "generic", "service_id": "{service}"},)),
     "GET /api/v1/integrations/{id}": Asked(RUN),
@@ -146,9 +147,10 @@ class Northwind:
         self.team = teams.create(self.organisation.admin, f"{MARK} payers").id
         self.integration = integrations.create(self.organisation.admin, "generic", f"{MARK} checks").id
         catalog.create(self.organisation.stranger, "Ferries")
-        self.names = {"user": str(self.organisation.admin.id), "service": str(self.service), "word": MARK}
+        self.names = {"user": str(self.organisation.admin.id), "service": str(self.service), "team": str(self.team), "word": MARK}
         self.names["other"] = self.incident("open")
-        self.made_up = {"user": str(new_id()), "service": str(new_id()), "word": "Wombat", "other": "INC-90000", "child": "INC-90001"}
+        self.made_up = {"user": str(new_id()), "service": str(new_id()), "team": str(new_id()), "word": "Wombat"}
+        self.made_up |= {"other": "INC-90000", "child": "INC-90001"}
         self.revoked = begin_session(self.organisation.admin)
         sessions.sign_out(self.revoked.actor)
         self.signed_in = begin_session(self.organisation.admin).token

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
@@ -18,6 +19,7 @@ BEHIND = (
     "/settings/people",
     "/settings/api-keys",
     "/settings/audit",
+    "/services",
     "/integrations",
     "/integrations/new",
     "/integrations/{integration}",
@@ -27,7 +29,11 @@ BEHIND = (
 @pytest.fixture(scope="module")
 def integration(server: Server) -> str:
     """The id of an integration that nothing came by."""
-    server.key("viewer")  # so that the list of keys has a row
+    key = server.key("admin")  # so that the list of keys has a row
+    made = {"name": "Looked at", "description": "Takes money", "runbook_url": "https://wiki.example/", "checklist": ["Look", "Call"]}
+    for body in (made, made | {"name": "Gone"}):
+        answer = httpx.post(f"{server.address}/api/v1/services", json=body, headers={"Authorization": f"Bearer {key}"}).json()
+    httpx.patch(f"{server.address}/api/v1/services/{answer['id']}", json={"archived": True}, headers={"Authorization": f"Bearer {key}"})
     return str(json.loads(server.command("create-integration", "--kind", "alertmanager", "--name", "Looked at", "--json"))["id"])
 
 

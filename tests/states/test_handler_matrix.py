@@ -19,7 +19,7 @@ from app import app as composition
 from app.session import own_handlers
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
-from services import access, api_keys, comments, incidents, integrations, one_time_links, people, sessions, teams
+from services import access, api_keys, catalog, comments, incidents, integrations, one_time_links, people, sessions, teams
 from services.access import Actor, may
 from services.errors import NotAllowedError
 from tests.fixtures import organisations
@@ -49,7 +49,7 @@ class Forged:
 READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
 INCIDENT, ONE, PROFILE, PEOPLE_PAGE = "/incidents/{open}", "/integrations/{integration}", "/settings/profile", "/settings/people"
 NEW = "/incidents/new"
-KEYS_PAGE, AUDIT, TEAMS = "/settings/api-keys", "/settings/audit", "/settings/teams"
+KEYS_PAGE, AUDIT, TEAMS, SERVICES = "/settings/api-keys", "/settings/audit", "/settings/teams", "/services"
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
     "Shell.follow": Forged(),
@@ -117,6 +117,7 @@ HANDLERS: dict[str, Forged] = {
     "OneIntegration.switch": Forged(at=ONE, writes=RUN),
     "OneIntegration.ask_to_rotate": Forged({"wanted": True}, at=ONE),
     "OneIntegration.rotate": Forged(at=ONE, writes=RUN),
+    "OneIntegration.set_service": Forged({"service_id": "{service}"}, at=ONE, writes=RUN),
     "OneIntegration.ask_to_rename": Forged({"wanted": True}, at=ONE),
     "OneIntegration.rename": Forged({"form": {"name": "Renamed {turn}"}}, at=ONE, writes=RUN),
     "Profile.load": Forged(at=PROFILE),
@@ -142,6 +143,12 @@ HANDLERS: dict[str, Forged] = {
     "People.make_link": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.withdraw_link": Forged({"user_id": "{invited}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.close_link": Forged({"wanted": False}, at=PEOPLE_PAGE),
+    "Services.load": Forged(at=SERVICES),
+    "Services.watch": Forged(at=SERVICES),
+    "Services.ask_for_service": Forged({"service_id": "{service}"}, at=SERVICES),
+    "Services.set_editing": Forged({"wanted": False}, at=SERVICES),
+    "Services.save": Forged({"form": {"name": "Service {turn}", "checklist": "Look"}}, SERVICES, MANAGE),
+    "Services.archive": Forged({"service_id": "{service}", "archived": True}, SERVICES, MANAGE),
     "Teams.load": Forged(at=TEAMS),
     "Teams.watch": Forged(at=TEAMS),
     "Teams.ask_for_team": Forged({"team_id": "{team}"}, at=TEAMS),
@@ -263,10 +270,11 @@ class World:
             if name == "invited":
                 one_time_links.make_password_link(self.northwind.actors[RUN], made_now.id)
             return made_now.id.hex
-        if name == "key":
-            return api_keys.create(self.northwind.actors[RUN], f"{MARK} bot", READ).id.hex
-        if name == "team":
-            return teams.create(self.northwind.actors[RUN], f"{MARK} payers {new_id().hex}").id.hex
+        if name in ("key", "service", "team"):
+            called, admin = f"{MARK} {name} {new_id().hex}", self.northwind.actors[RUN]
+            if name == "key":
+                return api_keys.create(admin, called, READ).id.hex
+            return (catalog if name == "service" else teams).create(admin, called).id.hex
         if name == "session":
             session_id = begin_session(whose).actor.session_id
             assert session_id is not None
@@ -281,7 +289,7 @@ class World:
 
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "session", "key", "team")
+        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "session", "key", "team", "service")
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
     @property
