@@ -511,6 +511,7 @@
     if (isWhole) all("[data-out]", chooser).forEach((one) => one.removeAttribute("data-out"));
     chooser.toggleAttribute("data-open", isOpen);
     field.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) chooser.querySelector(".pop").scrollIntoView({ block: "nearest" });
   }
   const isShut = (field) => field.getAttribute("aria-expanded") !== "true";
   function wallClock(at) {

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlmodel import select
+
+from models.tenants import Tenant
 from models.vocabulary import Role
-from services import catalog, clock, declaring, people, related, typed_times
+from services import catalog, clock, database, declaring, people, related, typed_times
 from services.access import Actor, may, require
 from services.account_input import Checks
 from services.address_times import NoTimeError, short
@@ -17,7 +20,7 @@ from services.catalog import ServiceRecord
 from services.errors import InvalidInputError
 from services.people import Person
 from services.records import IncidentRecord
-from services.views import RelatedView
+from services.views import PersonView, RelatedView
 from services.wording import zone_named
 
 FIELDS = ("title", "severity", "service_id", "assigned_to", "description", "started_at")
@@ -45,9 +48,22 @@ class Opened:
     says_otherwise: bool = False
 
 
-def service_names(actor: Actor) -> list[str]:
-    """What can be broken, by name. Raises: NotAllowedError."""
-    return [service.name for service in catalog.in_use(actor)]
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen: services by name, people who can have it; and the name of who gets it where nobody is chosen, or nothing."""
+
+    services: list[str]
+    people: list[PersonView]
+    on_call: str
+
+
+def choices(actor: Actor) -> Choices:
+    """What can be chosen at this moment. Raises: NotAllowedError."""
+    able = people.may_act(actor)
+    with database.read(actor.tenant_id) as session:
+        on_call_id = session.exec(select(Tenant.default_on_call_id)).one()
+    on_call = next((person.name for person in able if on_call_id is not None and person.id == on_call_id.hex), "")
+    return Choices([service.name for service in catalog.in_use(actor)], able, on_call)
 
 
 def offers(actor: Actor, title: str, service: str) -> list[RelatedView]:
@@ -74,7 +90,8 @@ def open_typed(actor: Actor, typed: Typed, zone: str, *, key: str | None) -> Ope
     checks.take(declaring.check_severity, typed.severity, "severity")
     checks.take(declaring.check_description, typed.description, "description")
     service: ServiceRecord | None = checks.take(_service, typed.service, "service_id", catalog.in_use(actor))
-    person: Person | None = checks.take(_assignee, typed.assignee, "assigned_to", actor, people.people(actor))
+    everybody = people.people(actor)
+    person: Person | None = checks.take(_assignee, typed.assignee, "assigned_to", actor, everybody)
     began: datetime | None = checks.take(_began, typed.began, "started_at", zone_named(zone))
     checks.done()
     outcome = declaring.declare(
@@ -89,7 +106,7 @@ def open_typed(actor: Actor, typed: Typed, zone: str, *, key: str | None) -> Ope
     )
     if not outcome.changed:
         return _again(typed, outcome.incident)
-    return Opened(outcome.incident.number, _sentence(outcome.incident.number, actor, person))
+    return Opened(outcome.incident.number, _sentence(outcome.incident, actor, everybody))
 
 
 def _again(typed: Typed, before: IncidentRecord) -> Opened:
@@ -99,10 +116,12 @@ def _again(typed: Typed, before: IncidentRecord) -> Opened:
     return Opened(before.number, f"{before.number} is open already.", says_otherwise)
 
 
-def _sentence(number: str, actor: Actor, person: Person | None) -> str:
-    if person is None:
-        return f"{number} is open. Nobody has it yet."
-    return f"{number} is open, and it is yours." if person.id == actor.id else f"{number} is open. {person.name} has it."
+def _sentence(made: IncidentRecord, actor: Actor, everybody: Sequence[Person]) -> str:
+    """Who has it, which may be the one on call where nobody was named."""
+    if made.assigned_to == actor.id:
+        return f"{made.number} is open, and it is yours."
+    name = next((person.name for person in everybody if person.id == made.assigned_to), "Nobody")
+    return f"{made.number} is open. {name} has it." if made.assigned_to else f"{made.number} is open. Nobody has it yet."
 
 
 # ── one field each ──

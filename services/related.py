@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,7 +22,7 @@ from services.views import RelatedView
 from services.wording import rfc3339
 
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
-LOOKED_AT = 1_000
+LOOKED_AT = 500
 """How many unresolved incidents are compared by their words, the newest of them."""
 _MOST = 5
 _NAMED_WORDS = 3
@@ -48,7 +47,6 @@ _SILENT = frozenset(_SILENT_WORDS.split())
 class _Alike:
     """What an incident has in common with what is looked for; `words` as they were written there."""
 
-    id: UUID
     is_same_service: bool
     words: tuple[str, ...]
     score: int
@@ -68,13 +66,15 @@ def unresolved_like(actor: Actor, title: str, service_id: UUID | None = None, *,
     with database.read(actor.tenant_id) as session:
         ids = incident_list.find_ids(session, Filters(UNRESOLVED), limit=LOOKED_AT) if wanted else []
         if service_id is not None:
-            ids = [*ids, *incident_list.find_ids(session, Filters(UNRESOLVED, service=service_id), limit=_MOST + 1)]
-        compared = (
-            _compared(wanted, beginning, service_id, one, text, of) for one, text, of in _titles(session, ids) if but is None or one != but
-        )
-        alike = sorted((one for one in compared if one is not None), key=lambda one: -one.score)[:_MOST]
-    entries = {entry.id: entry for entry in incident_list.lines(actor, [one.id for one in alike])}
-    return [_view(entries[one.id], one) for one in alike if one.id in entries]
+            ids += incident_list.find_ids(session, Filters(UNRESOLVED, service=service_id), limit=_MOST + 1)
+        found = [(one, _compared(wanted, beginning, said, bool(is_same))) for one, said, is_same in _titles(session, ids, service_id, but)]
+    alike = {as_uuid(one): common for one, common in sorted(found, key=_most_alike)[:_MOST] if common is not None}
+    entries = incident_list.lines(actor, [one for one in alike if one is not None])
+    return [_view(entry, alike[entry.id]) for entry in entries]
+
+
+def _most_alike(found: tuple[Any, _Alike | None]) -> int:
+    return -found[1].score if found[1] is not None else 0
 
 
 def _beginning(title: str) -> str:
@@ -84,18 +84,17 @@ def _beginning(title: str) -> str:
     return last if len(last) >= _SHORTEST_BEGINNING else ""
 
 
-def _compared(
-    wanted: dict[str, str], beginning: str, service_id: UUID | None, incident_id: UUID, title: str, of: UUID | None
-) -> _Alike | None:
+def _compared(wanted: dict[str, str], beginning: str, title: str, is_same_service: bool) -> _Alike | None:
     has = _stems(title)
     shared = [stem for stem in wanted if stem in has]
     if beginning:
-        shared += [stem for stem, word in has.items() if stem not in shared and _folded(word).startswith(beginning)]
-    telling = sum(1 for stem in shared if not _is_vague(stem))
-    same_service = service_id is not None and of == service_id
-    if not same_service and not telling and len(shared) < 2:
+        shared += [stem for stem in has if stem.startswith(beginning) and stem not in shared]
+    if not shared and not is_same_service:
         return None
-    return _Alike(incident_id, same_service, tuple(has[stem] for stem in shared), len(shared) + telling + (3 if same_service else 0))
+    telling = sum(1 for stem in shared if stem not in _VAGUE and not stem.isdigit())
+    if not is_same_service and not telling and len(shared) < 2:
+        return None
+    return _Alike(is_same_service, tuple(has[stem] for stem in shared), len(shared) + telling + (3 if is_same_service else 0))
 
 
 @lru_cache(maxsize=4 * LOOKED_AT)
@@ -127,22 +126,18 @@ _VAGUE = frozenset(map(_stem, _VAGUE_WORDS.split()))
 """What half of all incidents say: one such word in common means nothing, two do."""
 
 
-def _is_vague(stem: str) -> bool:
-    return stem in _VAGUE or stem.isdigit()
+def _titles(session: Session, ids: list[UUID], service_id: UUID | None, but: UUID | None) -> list[tuple[Any, str, Any]]:
+    """Of each of these incidents the id and the title, and whether it is of the service; the newest first, as the driver gives them.
 
-
-def _titles(session: Session, ids: Iterable[UUID]) -> list[tuple[UUID, str, UUID | None]]:
-    """The id, the title and the service of each of these incidents, in this order."""
-    wanted = list(dict.fromkeys(ids))
+    Those that were merged into another are left out. There are many, so that nothing is made of a value that may not be needed.
+    """
     dialect = database.storage().dialect
     cursor = session.connection().connection.cursor()
+    values = {"tenant": session.info["tenant_id"], "ids": listed([one for one in ids if one != but], dialect), "service": service_id}
     try:
-        values = {"tenant": session.info["tenant_id"], "ids": listed(wanted, dialect)}
-        rows = _by_ids(dialect.name).run(cursor, values).fetchall()
+        return list(_by_ids(dialect.name).run(cursor, values).fetchall())
     finally:
         cursor.close()
-    found = {as_uuid(one): (title, as_uuid(service)) for one, title, service in rows}
-    return [(one, *found[one]) for one in wanted if one in found]
 
 
 @lru_cache(maxsize=4)
@@ -150,7 +145,10 @@ def _by_ids(dialect_name: str) -> Prepared:
     del dialect_name  # part of the key only: a test may use both databases in one process
     dialect = database.storage().dialect
     own = aside(_incident.tenant_id, dialect) == bindparam("tenant", type_=Uuid())
-    return Prepared(select(_incident.id, _incident.title, _incident.service_id).where(own, one_of(_incident.id, "ids", dialect)), dialect)
+    is_same = _incident.service_id == bindparam("service", type_=Uuid())
+    is_own = aside(_incident.parent_id, dialect).is_(None)
+    query = select(_incident.id, _incident.title, is_same).where(own, is_own, one_of(_incident.id, "ids", dialect))
+    return Prepared(query.order_by(_incident.created_at.desc(), _incident.id.desc()), dialect)
 
 
 def _view(entry: incident_list.Entry, alike: _Alike) -> RelatedView:

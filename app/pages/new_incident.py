@@ -80,7 +80,7 @@ def _form() -> rx.Component:
         rx.cond(NewIncident.opened_before != "", _opened_before()),
         rx.el.p(rx.cond(NewIncident.refusal != "", _wrong(NewIncident.refusal)), class_name="wrong", role="alert"),
         rx.el.footer(
-            rx.el.span("Kept on this device until it is sent.", class_name="dimmer meta"),
+            rx.el.span("Kept on this device until it is sent.", class_name="dimmer meta only-wide"),
             rx.el.span(
                 button("Cancel", on_click=rx.redirect("/incidents")),
                 button("Open incident", kind="solid", icon_name="siren", hint="Ctrl ↵", type="submit", needs_connection=True),
@@ -151,7 +151,7 @@ def _assignee() -> rx.Component:
         rx.foreach(NewIncident.people, somebody),
         error=_ERRORS["assigned_to"],
         nothing="Nobody is called that, or they are viewers: viewers only read.",
-        placeholder="Nobody",
+        placeholder=rx.cond(NewIncident.on_call != "", f"{NewIncident.on_call}, on call", "Nobody"),
     )
 
 

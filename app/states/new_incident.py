@@ -10,7 +10,7 @@ from app.session import requires, while_signed_in
 from app.states.profile import complaints
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import database, live_updates, new_incident, people
+from services import database, live_updates, new_incident
 from services.access import Actor
 from services.errors import RefusedError
 from services.new_incident import FIELDS, Typed
@@ -22,7 +22,7 @@ _LOOK_SECONDS = 60.0
 
 class NewIncident(Shell):
     """What the page shows. What is typed is the browser's alone; `_title` and `_service` are what the offers were looked up for, and
-    `_opened` is the incident that came of it.
+    `_opened` is the incident that came of it. `on_call` is the name of who gets it where nobody is chosen.
 
     `errors` has a sentence by the name of each field. `sent_draft` is the draft that was stored. When an earlier try had opened
     `opened_before` and this one says something else, `renewed_draft` is the draft that is to be one of its own from now on.
@@ -30,6 +30,7 @@ class NewIncident(Shell):
 
     services: list[str] = []
     people: list[PersonView] = []
+    on_call: str = ""
     offers: list[RelatedView] = []
     errors: dict[str, str] = dict.fromkeys(FIELDS, "")
     refusal: str = ""
@@ -54,18 +55,19 @@ class NewIncident(Shell):
         self.is_loaded = True
 
     async def _read_choices(self, actor: Actor) -> None:
-        services = await database.run(new_incident.service_names, actor)
-        persons = await database.run(people.may_act, actor)
-        for name, value in (("services", services), ("people", persons)):
+        now = await database.run(new_incident.choices, actor)
+        for name, value in (("services", now.services), ("people", now.people), ("on_call", now.on_call)):
             if getattr(self, name) != value:
                 setattr(self, name, value)
 
     @requires(Role.RESPONDER, background=True)
     async def watch(self, actor: Actor) -> None:
         """Follow who and what can be chosen, and what opens meanwhile."""
-        incidents, persons = live_updates.incidents_topic(actor.tenant_id), live_updates.people_topic(actor.tenant_id)
+        tenant_id = actor.tenant_id
+        incidents = live_updates.incidents_topic(tenant_id)
+        chosen_from = (live_updates.people_topic(tenant_id), live_updates.services_topic(tenant_id))
         async with while_signed_in(self, actor):
-            with live_updates.hub.subscribe(incidents, persons) as subscription:
+            with live_updates.hub.subscribe(incidents, *chosen_from) as subscription:
                 while True:
                     changed = await subscription.wait(_LOOK_SECONDS)
                     async with self:

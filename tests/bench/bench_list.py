@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from models.incidents import Incident
 from models.vocabulary import UNRESOLVED, IncidentState, Severity
-from services import database, incident_list, schema
+from services import database, incident_list, related, schema
 from services.incident_list import Filters, cursors
 from services.incident_list.scans import Place
 from tests.bench.incident_seed import Seeded, seed
@@ -50,6 +50,11 @@ def _of(name: str, url: str, *, findable: bool) -> Iterator[Row]:
         if findable:
             for what, words in (("a rare word", "rareword"), ("a word of one in a hundred", "word17"), ("a word of all", "payments")):
                 yield _row(f"list, {name}, {what}", lambda words=words: _page(seeded, Filters(words=words)), floor, bar=None)  # type: ignore[misc]
+        for what, title, of in (
+            ("alike by title", "Error rate above 7 % on host-12 of checkout", None),
+            ("alike by service", "Checkout", seeded.services[3]),
+        ):
+            yield _row(f"{what}, {name}", lambda title=title, of=of: related.unresolved_like(seeded.actor, title, of), floor)  # type: ignore[misc]
         for what, query in (
             ("needs attention first, with its figures", ""),
             ("mine", "view=mine"),

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from models.vocabulary import IncidentState, Role, Severity
-from services import clock, database, holding, incident_list, people
+from services import clock, database, holding, incident_list, people, related
 from services.access import Actor
 from services.incident_list import Filters, counts, programs, rows, scans
 from services.incident_list.scans import Place
@@ -157,6 +157,14 @@ def test_one_is_held_with_what_was_merged_into_it_by_their_indexes(viewer: Actor
     assert_quick(found)
     indexes = {re.search(r"INDEX (\w+)", step)[1] for step in looks(found)}  # type: ignore[index]
     assert indexes == {"uq_incident_number", "ix_incident_parent"}
+
+
+def test_what_may_be_the_same_is_read_by_its_keys(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with statements(monkeypatch) as found:
+        related.unresolved_like(viewer, "Connection pool exhausted", viewer.id)
+
+    assert_quick(found)
+    assert_quick([one for one in found if "json_each" in one[0]], index="sqlite_autoindex_incident_1")
 
 
 def test_incidents_that_are_held_by_their_ids_are_looked_up_one_by_one(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

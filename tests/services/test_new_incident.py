@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from models.people import User
+from models.tenants import Tenant
 from models.vocabulary import Role
 from services import catalog, database, incidents, new_incident
 from services.access import Actor
@@ -119,7 +120,21 @@ def test_what_is_open_is_offered_by_title_and_by_service(story: Story) -> None:
     assert [one.reason for one in new_incident.offers(rob, "A pool", "")] == ["says “Pool”"]
     assert [one.reason for one in new_incident.offers(rob, "", "cart")] == ["same service"]
     assert new_incident.offers(rob, "", "car") == []
-    assert new_incident.service_names(rob) == ["Cart"]
+
+
+def test_who_is_on_call_has_what_nobody_is_named_for(story: Story) -> None:
+    ours = story.organisation
+    catalog.create(ours.manager, "Cart")
+    known = new_incident.choices(ours.responder)
+    assert (known.services, [one.handle for one in known.people], known.on_call) == (["Cart"], ["alice", "mina", "rob"], "")
+    with database.write(ours.tenant_id) as tx:
+        tx.session.execute(update(Tenant).values(default_on_call_id=ours.manager.id))
+    assert new_incident.choices(ours.responder).on_call == "Mina Okafor"
+    assert opened(ours.responder).sentence == "INC-1 is open. Mina Okafor has it."
+    assert opened(ours.responder, replace(SLOW, assignee="me")).sentence == "INC-2 is open, and it is yours."
+    deactivate(ours.manager)
+    assert new_incident.choices(ours.responder).on_call == ""
+    assert opened(ours.responder).sentence == "INC-3 is open. Nobody has it yet."
 
 
 def test_viewers_open_nothing_and_are_offered_nothing(story: Story) -> None:

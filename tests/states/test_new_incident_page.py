@@ -132,3 +132,4 @@ def test_what_happens_meanwhile_is_on_the_page(story: Story) -> None:
         organisations.person(ours.system, "Nia Berg", Role.RESPONDER)
 
     assert follow(page, joins, lambda: "nia" in [one.handle for one in page.people])
+    assert follow(page, lambda: catalog.create(ours.manager, "Cart"), lambda: page.services == ["Cart"])
