@@ -16,7 +16,7 @@ from models.access import ApiKey
 from models.columns import new_id
 from models.people import ActorRow, ServiceAccount, User
 from models.vocabulary import ActorKind, Role
-from services import access, across_tenants, audit, clock, database, input_text, secrets
+from services import access, across_tenants, audit, clock, database, input_text, people, secrets
 from services.access import Actor
 from services.across_tenants import FoundKey
 from services.errors import InvalidInputError, NotAllowedError, NotFoundError, StorageBusyError
@@ -74,6 +74,7 @@ def create(actor: Actor, name: str, role: Role, *, as_myself: bool = False, expi
         raise InvalidInputError("The end of a key must be in the future. Leave it empty for a key without an end.", field="expires_at")
     key = NewKey(new_id(), secrets.new_token(_BEGINNING))
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.ADMIN)
         holder_id = actor.id if as_myself else _service_account(tx, actor, name, role)
         tx.insert(
             ApiKey,
@@ -129,6 +130,17 @@ def revoke(actor: Actor, key_id: UUID) -> str:
         audit.record(tx, actor, "api_key.revoked", "api_key", key_id, {"revoked_at": None}, {"revoked_at": tx.now})
         tx.wake(api_keys_topic(tx.tenant_id))
         return tx.session.exec(select(ApiKey.name).where(col(ApiKey.id) == key_id)).one()
+
+
+def revoke_all(tx: database.Tx, actor: Actor, user_id: UUID) -> int:
+    """End the keys that act as a person who leaves; how many there were. Those of service accounts that they made stay."""
+    live = (col(ApiKey.actor_id) == user_id, col(ApiKey.revoked_at).is_(None))
+    ended = list(tx.session.exec(select(ApiKey.id).where(*live)))
+    tx.session.exec(update(ApiKey).where(*live).values(revoked_at=tx.now))
+    for key_id in ended:
+        audit.record(tx, actor, "api_key.revoked", "api_key", key_id, {"revoked_at": None}, {"revoked_at": tx.now})
+    tx.wake(api_keys_topic(tx.tenant_id))
+    return len(ended)
 
 
 def keys(actor: Actor) -> list[Key]:

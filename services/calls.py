@@ -20,6 +20,7 @@ from services.telling import Duty, Notice
 KIND = "call"
 """The kind of job that tells people again."""
 ON_CALL = "default on-call"
+_LEFT = "whose it was may not act any more"
 _DECIDES = ("state", "parent_id", "snoozed_until")
 """The columns on which it depends whether people are called."""
 
@@ -83,13 +84,17 @@ def _interval(duty: Duty, incident: Held) -> timedelta:
 
 
 def _open(tx: Tx, plan: Plan, duty: Duty, incident: Held) -> None:
-    """The first call of an occurrence; without an assignee it goes to who is on call."""
+    """The first call of an occurrence; without an assignee, or with one who left since, it goes to who is on call."""
     if incident.is_new:
         plan.made.add(incident.id)
-    if incident.assigned_to is None and duty.on_call is not None:
-        seq = incident.say(duty.system_id, timeline.Assignment(origin=None, to=duty.on_call.id, reason=ON_CALL))
-        incident.change(assigned_to=duty.on_call.id)
-        plan.given.add((incident.id, seq))
+    holder = incident.assigned_to
+    if holder is None or not duty.may_have(holder):
+        to = duty.on_call.id if duty.on_call is not None else None
+        if to != holder:
+            reason = "; ".join([*([_LEFT] if holder else []), *([ON_CALL] if to else [])])
+            seq = incident.say(duty.system_id, timeline.Assignment(origin=holder, to=to, reason=reason))
+            incident.change(assigned_to=to)
+            plan.given.add((incident.id, seq))
     incident.change(call_step=0, next_call_at=tx.now + _interval(duty, incident))
     plan.planned.append(incident)
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import structlog
 
 from models.vocabulary import JobStatus
-from services import across_tenants, calls, clock, database, jobs, mail, measures, reminders, retention, telling
+from services import across_tenants, calls, clock, database, departures, jobs, mail, measures, reminders, retention, telling
 from services.across_tenants import ClaimedJob
 from services.database import Tx
 from services.errors import StorageBusyError
@@ -20,7 +20,12 @@ from services.measures import JobResult
 
 Handler = Callable[[Run], None]
 
-HANDLERS: Mapping[str, Handler] = {retention.KIND: retention.run, calls.KIND: reminders.run, telling.MAIL_KIND: mail.run}
+HANDLERS: Mapping[str, Handler] = {
+    retention.KIND: retention.run,
+    calls.KIND: reminders.run,
+    telling.MAIL_KIND: mail.run,
+    departures.KIND: departures.run,
+}
 """What runs for each kind of job. A handler reads the state again before it acts, and calls `Run.go_on` between long steps."""
 TRIES: Mapping[str, int] = {telling.MAIL_KIND: mail.MAX_ATTEMPTS}
 """How often a job of a kind is tried before it is dead, where that is not `jobs.MAX_ATTEMPTS`."""

@@ -68,8 +68,11 @@ def _held(actor: Actor, number: str, action: str, version: int | None = None) ->
     `version` is the one that the caller has seen, where it says so.
     """
     require(actor, Role.RESPONDER)
-    with database.write(actor.tenant_id) as tx, _held_in(tx, actor, number, action, version) as incident:
-        yield tx, incident
+    with database.write(actor.tenant_id) as tx:
+        # before the incident: somebody who leaves at this moment is locked first, too, and then what they have
+        people.require_still(tx, actor, Role.RESPONDER)
+        with _held_in(tx, actor, number, action, version) as incident:
+            yield tx, incident
 
 
 @contextmanager
@@ -237,7 +240,7 @@ def assign(
     require(actor, Role.RESPONDER)
     why = check_optional_text(reason, "reason", REASON_LIMIT) or None
     with database.write(actor.tenant_id) as tx:
-        # before the incident: somebody who leaves at this moment is locked first, too, and then what they have
+        people.require_still(tx, actor, Role.RESPONDER)
         wrong = people.unfit_to_act(tx, user_id) if user_id is not None else ""
         with _held_in(tx, actor, number, "assigned", version) as incident:
             if wrong:

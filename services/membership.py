@@ -1,8 +1,9 @@
-"""What admins do about the people of their organisation: invite them, and change what they are called, may do and whom they report to."""
+"""What admins do about the people of their organisation: invite them, change what they may do, and let them go and come back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from types import EllipsisType
 from typing import Any
 from uuid import UUID
@@ -11,15 +12,16 @@ from sqlalchemy import func
 from sqlmodel import select
 
 from models.vocabulary import Role
-from services import access, account_input, audit, database, one_time_links, people
+from services import access, account_input, api_keys, audit, database, departures, one_time_links, people, sessions
 from services.access import Actor
 from services.database import Tx
-from services.errors import ConflictError, InvalidInputError
+from services.departures import Heir, Moved
+from services.errors import InvalidInputError
 from services.live_updates import people_topic, person_topic
 from services.one_time_links import NewLink
 from services.people import Person
-from services.views import ChoiceView, PersonRow, person_view
-from services.wording import rfc3339
+from services.views import ChoiceView, DepartureView, PersonRow, person_view
+from services.wording import counted, rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,18 @@ class Invitation:
 
     person: Person
     link: NewLink
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A person as they are now. Where they may have no incident any more: who got theirs, and which those were."""
+
+    person: Person
+    heir: Heir | None = None
+    incidents: Sequence[Moved] = ()
+    sessions_ended: int = 0
+    keys_ended: int = 0
+    links_ended: int = 0
 
 
 def invite(actor: Actor, *, email: str, name: str, role: Role, handle: str | None = None, manager_id: UUID | None = None) -> Invitation:
@@ -54,16 +68,18 @@ def change(
     name: str | None = None,
     role: Role | None = None,
     manager_id: UUID | EllipsisType | None = ...,
-) -> Person:
-    """Change what a person is called, what they may do, and whom they report to; what is not given stays, and a manager of None is nobody.
+    active: bool | None = None,
+) -> Changed:
+    """Change what a person is called, what they may do, whom they report to, and whether they are active; what is not given stays.
 
+    Whoever leaves, or becomes a viewer, has no incident any more: what is unresolved goes on by the rule of `departures`. Who leaves is
+    signed out everywhere, and their keys and links work no more, also when they are active again. A manager of None is nobody.
     Raises: NotAllowedError, NotFoundError; InvalidInputError for a wrong name or who can't be the manager; ConflictError when the
     organisation would have no admin.
     """
     access.require(actor, Role.ADMIN)
-    wanted: dict[str, Any] = {} if role is None else {"role": role}
-    if name is not None:
-        wanted["name"] = account_input.check_name(name)
+    wanted: dict[str, Any] = {"role": role, "active": active, "name": None if name is None else account_input.check_name(name)}
+    wanted = {field: value for field, value in wanted.items() if value is not None}
     if manager_id is not ...:
         wanted["manager_id"] = manager_id
     with database.write(actor.tenant_id) as tx:
@@ -72,16 +88,59 @@ def change(
         person = people.find(tx.session, user_id)
         before, after = audit.changed({field: getattr(person, field) for field in wanted}, wanted)
         if not after:
-            return person
+            return Changed(person)
         everybody = people.everybody(tx.session)
         if after.get("manager_id") is not None:
             _check_manager(everybody, person, after["manager_id"])
-        if "role" in after:
-            _check_admin_stays(everybody, person, "role")
+        if "role" in after or after.get("active") is False:
+            people.check_admin_stays(everybody, person, "role" if "role" in after else "active")
         people.store(tx, user_id, after)
-        audit.record(tx, actor, "person.changed", "person", user_id, before, after)
+        changed = _follow_up(tx, actor, person)
+        _record(tx, actor, changed, before, after)
         tx.wake(person_topic(user_id), people_topic(tx.tenant_id))
-        return people.find(tx.session, user_id)
+        return changed
+
+
+def _follow_up(tx: Tx, actor: Actor, before: Person) -> Changed:
+    """What it means that somebody is now what they were not before."""
+    person = people.find(tx.session, before.id)
+    changed = Changed(person)
+    if departures.may_have_incidents(before) and not departures.may_have_incidents(person):
+        heir, incidents = departures.hand_over(tx, actor, person)
+        departures.look_again_later(tx, person.id)
+        changed = Changed(person, heir, incidents)
+    if before.active and not person.active:
+        sessions_ended = sessions.revoke_all(tx, person.id)
+        keys_ended = api_keys.revoke_all(tx, actor, person.id)
+        links_ended = one_time_links.use_up(tx, person.id)
+        changed = replace(changed, sessions_ended=sessions_ended, keys_ended=keys_ended, links_ended=links_ended)
+    return changed
+
+
+def _record(tx: Tx, actor: Actor, changed: Changed, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Note it, with the report of what became of it."""
+    active = after.get("active")
+    action = "person.changed" if active is None else "person.activated" if active else "person.deactivated"
+    ended = {"sessions_ended": changed.sessions_ended, "keys_ended": changed.keys_ended, "links_ended": changed.links_ended}
+    report: dict[str, Any] = {name: count for name, count in ended.items() if count}
+    if changed.heir is not None and changed.incidents:
+        to = changed.heir.person.id if changed.heir.person else None
+        report |= {"incidents_moved": [moved.number for moved in changed.incidents], "moved_to": to, "because": changed.heir.why}
+    audit.record(tx, actor, action, "person", changed.person.id, before, after | report)
+
+
+def report(changed: Changed) -> DepartureView:
+    """What became of the incidents of somebody who may have none any more, as an admin reads it."""
+    person = changed.person
+    ended = (
+        (changed.sessions_ended, "session"),
+        (changed.keys_ended, "API key"),
+        (changed.links_ended, "link"),
+    )
+    told = [counted(count, noun) for count, noun in ended if count]
+    notes = [f"Ended: {', '.join(told)}."] if told else []
+    shown = departures.view(person, changed.heir or Heir(None, ""), changed.incidents, verb="went", verbs="went", notes=notes)
+    return replace(shown, title=f"{person.name} is {'a viewer now' if person.active else 'deactivated'}")
 
 
 def _one_at_a_time(tx: Tx) -> None:
@@ -125,14 +184,6 @@ def below(everybody: list[Person], user_id: UUID) -> set[UUID]:
     return found
 
 
-def _check_admin_stays(everybody: list[Person], person: Person, field: str) -> None:
-    """See that somebody else is an admin. Raises: ConflictError."""
-    if person.role is not Role.ADMIN or not person.active:
-        return
-    if not any(one.active and one.role is Role.ADMIN for one in everybody if one.id != person.id):
-        raise ConflictError(f"{person.name} is the only admin. Make somebody else an admin first.", field=field)
-
-
 def person_rows(actor: Actor) -> list[PersonRow]:
     """What the page of the people shows to an admin. Raises: NotAllowedError."""
     access.require(actor, Role.ADMIN)
@@ -169,7 +220,7 @@ def manager_choices(actor: Actor, user_id: UUID | None = None) -> list[ChoiceVie
     return [
         ChoiceView("", "Nobody"),
         *(
-            ChoiceView(one.id.hex, one.name if one.active else f"{one.name} (deactivated)")
+            ChoiceView(one.id.hex, people.marked(one.name, one.active))
             for one in everybody
             if one.id not in barred and (one.active or (person is not None and one.id == person.manager_id))
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -241,9 +242,14 @@ def store(tx: Tx, user_id: UUID, values: dict[str, Any]) -> None:
 
 def own_profile(actor: Actor) -> Person:
     """The person who acts. Raises: NotFoundError when that is no person."""
+    return person_of(actor, actor.id)
+
+
+def person_of(actor: Actor, user_id: UUID) -> Person:
+    """One person of the actor's organisation. Raises: NotFoundError."""
     access.require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
-        return find(session, actor.id)
+        return find(session, user_id)
 
 
 def people(actor: Actor) -> list[Person]:
@@ -273,6 +279,24 @@ def role_kept(tx: Tx, user_id: UUID) -> Role | None:
     kept = select(User.role).where(col(User.id) == user_id, col(User.active)).with_for_update(read=True)
     role = tx.session.exec(kept).first()
     return None if role is None else Role(role)
+
+
+def marked(name: str, active: bool) -> str:
+    """A name where people are chosen: whoever left is marked as such."""
+    return name if active else f"{name} (deactivated)"
+
+
+def hold(tx: Tx, user_id: UUID) -> None:
+    """Keep a person as they are until the transaction ends. Whoever gives them an incident waits; rows may refer to them all the same."""
+    tx.session.exec(select(User.id).where(col(User.id) == user_id).with_for_update(key_share=True))
+
+
+def check_admin_stays(everybody: Sequence[Person], person: Person, field: str) -> None:
+    """See that somebody is an admin beside this person. Raises: ConflictError."""
+    if person.role is not Role.ADMIN or not person.active:
+        return
+    if not any(one.active and one.role is Role.ADMIN for one in everybody if one.id != person.id):
+        raise ConflictError(f"{person.name} is the only admin. Make somebody else an admin first.", field=field)
 
 
 def require_still(tx: Tx, actor: Actor, needed: Role) -> None:

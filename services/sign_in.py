@@ -20,16 +20,17 @@ from sqlmodel import col, select
 from models.columns import new_id
 from models.people import User
 from models.vocabulary import Role
-from services import access, account_input, across_tenants, audit, clock, database, input_text, secrets, sessions
+from services import access, account_input, across_tenants, audit, clock, database, input_text, people, secrets, sessions
 from services.access import Actor
 from services.across_tenants import FoundPerson
-from services.errors import InvalidFieldsError, NotFoundError, SlowDownError
+from services.errors import InvalidFieldsError, NotAllowedError, NotFoundError, SlowDownError
 from services.sessions import SignedIn
 
 TRIES_AN_HOUR = 20
 _FREE_TRIES = 5
 _LONGEST_WAIT_SECONDS = 4.0
 _WAITING_AT_MOST = 64
+_LEFT = "You were deactivated here, so you cannot sign in. An admin of your organisation can let you in again."
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,9 +43,10 @@ _waiting = 0
 async def sign_in(
     email: str, password: str, *, address: str, user_agent: str = "", timezone: str | None = None, current: Actor | None = None
 ) -> SignedIn:
-    """Begin a session. The answer is the same for an unknown address, a wrong password and somebody who left.
+    """Begin a session. The answer is the same for an unknown address and a wrong password; only who knows it is told that they left.
 
-    `current` is whoever the browser was signed in as; that session ends. Raises: InvalidFieldsError, SlowDownError.
+    `current` is whoever the browser was signed in as; that session ends.
+    Raises: InvalidFieldsError, SlowDownError, NotAllowedError for somebody who was deactivated.
     """
     missing = {name: f"{words} is missing." for name, words, value in _fields(email, password) if not value}
     if missing:
@@ -53,8 +55,10 @@ async def sign_in(
     attempt_id = await _admit(email, address)
     person = await database.run(across_tenants.person_by_email, email)
     right = await in_password_thread(secrets.password_matches, person.password_hash if person else None, password)
-    if person is None or not right or not person.active:
+    if person is None or not right:
         raise InvalidFieldsError({"password": "E-mail or password is wrong."})
+    if not person.active:
+        raise NotAllowedError(_LEFT)
     return await database.run(_start, person, attempt_id, address, user_agent, timezone, current)
 
 
@@ -71,6 +75,8 @@ def _start(person: FoundPerson, attempt_id: UUID, address: str, user_agent: str,
     if current is not None:
         sessions.sign_out(current)
     with database.write(person.tenant_id) as tx:
+        if people.role_kept(tx, person.id) is None:  # they may leave while their password is checked
+            raise NotAllowedError(_LEFT)
         across_tenants.mark_attempt_succeeded(tx, attempt_id)
         return sessions.start(tx, person, address=address, user_agent=user_agent, timezone=timezone)
 

@@ -67,6 +67,11 @@ class Duty:
     reminder_seconds: Mapping[str, int]
     listeners: Mapping[UUID, Listener]
 
+    def may_have(self, user_id: UUID) -> bool:
+        """Whether somebody who was asked for is active and may act."""
+        listener = self.listeners.get(user_id)
+        return listener is not None and access.may(listener.role, Role.RESPONDER)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -430,6 +430,34 @@ class MemberView:
 
 
 @dataclass(frozen=True)
+class MovedRow:
+    """An incident that goes from somebody to somebody else."""
+
+    number: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class DepartureView:
+    """What would become of the incidents of a `person` who leaves, or what became of them, in sentences.
+
+    `incidents` are the first of those that move, `more` how many there are beside them, and `heir` who gets them, by handle. `why` is
+    what their timelines say, `notes` what else there is to know. `refusal` says why they can't leave now.
+    """
+
+    person: PersonView = field(default_factory=PersonView)
+    is_me: bool = False
+    title: str = ""
+    summary: str = ""
+    why: str = ""
+    heir: str = ""
+    incidents: list[MovedRow] = field(default_factory=list)
+    more: int = 0
+    notes: list[str] = field(default_factory=list)
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
 class ApiKeyRow:
     """A key in the list of API keys. `acts_as` is set where it acts as somebody of another name; `last_used_at` is empty before its use.
 

@@ -74,9 +74,9 @@ def ordinal(number: int) -> str:
     return f"{number}{({1: 'st', 2: 'nd', 3: 'rd'}).get(number % 10, 'th')}"
 
 
-def counted(count: int, noun: str) -> str:
-    """1 alert, 2 alerts"""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """1 alert, 2 alerts; with a `plural` of its own where the noun has one."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or f'{noun}s'}"
 
 
 def shown_number(number: int) -> str:

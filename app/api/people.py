@@ -1,5 +1,6 @@
 """People over HTTP."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from fastapi import Path, Response
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import database, membership, one_time_links, people
+from services import database, departures, membership, one_time_links, people
+from services.departures import Heir, Moved
 from services.one_time_links import NewLink
 from services.people import Person
 from services.records import Page
@@ -24,6 +26,13 @@ def _told(person: Person) -> dict[str, object]:
 
 def _told_link(link: NewLink) -> dict[str, object]:
     return {"link": one_time_links.password_address(link.token), "link_works_until": link.works_until}
+
+
+def _told_moves(heir: Heir | None, incidents: Sequence[Moved]) -> list[dict[str, object]]:
+    if heir is None:
+        return []
+    to = {"id": heir.person.id, "name": heir.person.name} if heir.person else None
+    return [{"number": moved.number, "title": moved.title, "to": to, "reason": heir.why} for moved in incidents]
 
 
 @router.get("/users", responses={200: {"model": shapes.Part[shapes.User]}})
@@ -42,11 +51,22 @@ async def invite_user(actor: SignedIn, body: shapes.NewUser) -> Response:
     return answer(_told(made.person) | _told_link(made.link), 201)
 
 
-@router.patch("/users/{id}", responses={200: {"model": shapes.User}, 409: {"description": "There would be no admin left."}})
+@router.patch("/users/{id}", responses={200: {"model": shapes.ChangedUser}, 409: {"description": "There would be no admin left."}})
 async def change_user(actor: SignedIn, id: Id, body: shapes.ChangeUser) -> Response:  # noqa: A002  # what the API calls it
-    """Change what somebody is called, what they may do, and whom they report to."""
-    sent = body.model_dump(include={"manager_id"}, exclude_unset=True)
-    return answer(_told(await database.run(membership.change, actor, id, name=body.name, role=body.role, **sent)))
+    """Change what somebody is called, what they may do, whom they report to, and whether they are active.
+
+    The incidents of whoever leaves go to somebody else in the same transaction, and their sessions and keys end.
+    """
+    wanted = body.model_dump(exclude_none=True) | body.model_dump(include={"manager_id"}, exclude_unset=True)
+    changed = await database.run(membership.change, actor, id, **wanted)
+    return answer(_told(changed.person) | {"reassigned": _told_moves(changed.heir, changed.incidents)})
+
+
+@router.get("/users/{id}/departure", responses={200: {"model": shapes.Departure}, 409: {"description": "They have left, or can't."}})
+async def preview_departure(actor: SignedIn, id: Id) -> Response:  # noqa: A002
+    """What would become of somebody's incidents if they left now. Nothing is changed."""
+    would = await database.run(departures.preview, actor, id)
+    return answer({"reassigned": _told_moves(would.heir, would.incidents)})
 
 
 @router.post(

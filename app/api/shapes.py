@@ -208,6 +208,34 @@ class PasswordLink(Told):
     link_works_until: datetime
 
 
+class Person(Told):
+    """Somebody, by name."""
+
+    id: UUID
+    name: str
+
+
+class Reassigned(Told):
+    """An incident that goes from somebody to somebody else."""
+
+    number: str = Field(examples=["INC-42"])
+    title: str
+    to: Person | None = Field(description="Whose it is then; null where nobody else may act.")
+    reason: str = Field(description="Why it is they.", examples=["Bob left; Carol is their manager"])
+
+
+class ChangedUser(User):
+    """A person as they are now, and what became of their incidents."""
+
+    reassigned: list[Reassigned] = Field(description="Empty unless they left or became a viewer just now.")
+
+
+class Departure(Told):
+    """What would become of somebody's incidents if they left now."""
+
+    reassigned: list[Reassigned]
+
+
 class NewUser(Sent):
     """A person to invite."""
 
@@ -224,6 +252,7 @@ class ChangeUser(Sent):
     name: str | None = Field(default=None, description="At most 120 characters.")
     role: Role | None = Field(default=None, description="The last admin stays one.")
     manager_id: UUID | None = Field(default=None, description="Somebody who is active and not below this person; null for nobody.")
+    active: bool | None = Field(default=None, description="False when they leave: their unresolved incidents go to somebody else.")
 
 
 class Service(Told):

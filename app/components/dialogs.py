@@ -91,21 +91,39 @@ def shown_once(
     )
 
 
-def confirm(title: Any, text: Any, *, open: Any, on_open_change: Any, on_confirm: Any, verb: Text) -> rx.Component:
-    """Asks before what cannot be undone. The verb is in the red button, the safe button has the focus."""
+def confirm(
+    title: Any,
+    text: Any,
+    *more: Any,
+    open: Any,
+    on_open_change: Any,
+    on_confirm: Any,
+    verb: Text,
+    refusal: Any = "",
+    width: str = "440px",
+) -> rx.Component:
+    """Asks before what cannot be undone, `more` under the `text`. The verb is in the red button, the safe button has the focus.
+
+    Where there is a `refusal`, a Var, it cannot be done: the sentence stands there instead, and there is no verb.
+    """
+    acts = button(verb, kind="danger", on_click=on_confirm, needs_connection=True)
+    asked = rx.fragment(rx.alert_dialog.description(text), *more)
+    if isinstance(refusal, rx.Var):
+        acts = rx.cond(refusal == "", acts)
+        asked = rx.cond(refusal == "", asked, rx.alert_dialog.description(refusal))
     return rx.alert_dialog.root(
         rx.alert_dialog.content(
             rx.el.header(rx.alert_dialog.title(title, custom_attrs={"as": "h2"})),
-            rx.el.div(rx.alert_dialog.description(text), class_name="body"),
+            rx.el.div(asked, class_name="body"),
             rx.el.footer(
                 rx.el.span(
                     rx.alert_dialog.cancel(button("Cancel", hint="Esc")),
-                    button(verb, kind="danger", on_click=on_confirm, needs_connection=True),
+                    acts,
                     class_name="push line",
                 ),
             ),
             class_name="dlg",
-            style={"--w": "440px"},
+            style={"--w": width},
         ),
         open=open,
         on_open_change=on_open_change,

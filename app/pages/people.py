@@ -51,7 +51,9 @@ def _actions(row: Any) -> rx.Component:
     person = row.person
     change = icon_button(f"Change {person.name}", "pencil", on_click=People.ask_to_change(person.id))
     link = icon_button(f"Password link for {person.name}", "key-round", on_click=People.make_link(person.id), needs_connection=True)
-    return rx.el.span(change, rx.cond(row.active, link), class_name="line row-actions")
+    leave = icon_button(f"Deactivate {person.name}", "user-x", on_click=People.ask_to_deactivate(person.id), needs_connection=True)
+    come_back = icon_button(f"Activate {person.name}", "user-check", on_click=People.activate(person.id), needs_connection=True)
+    return rx.el.span(change, rx.cond(row.active, rx.fragment(link, leave), come_back), class_name="line row-actions")
 
 
 def _row(row: Any) -> rx.Component:

@@ -5,15 +5,17 @@ from typing import Any
 import reflex as rx
 
 from app.components.ages import moment
-from app.components.dialogs import dialog, shown_once
+from app.components.controls import button
+from app.components.dialogs import callout, confirm, dialog, shown_once
 from app.components.forms import hidden, select, text_field
+from app.components.links import page_link
 from app.components.people import ROLES
 from app.states.people import People
 
 
 def all_of_them() -> tuple[rx.Component, ...]:
     """Each of them, closed until the state opens it."""
-    return _invitation(), _change(), _link()
+    return _invitation(), _change(), _link(), _leaving(), _report()
 
 
 def _name(field_id: str, **props: Any) -> rx.Component:
@@ -72,7 +74,7 @@ def _change() -> rx.Component:
         f"Change {row.person.name}",
         hidden("user_id", row.person.id),
         _name("changed-name", default_value=row.person.name),
-        _role("changed-role", default_value=row.role),
+        _role("changed-role", default_value=row.role, help="Whoever becomes a viewer has no incidents: they go as if the person left."),
         _manager("changed-manager", default_value=row.manager_id),
         open=People.is_changing,
         on_open_change=People.close_change,
@@ -96,3 +98,64 @@ def _link() -> rx.Component:
         open=People.link != "",
         on_open_change=People.close_link,
     )  # fmt: skip
+
+
+def _moved(told: Any, *, as_links: bool) -> rx.Component:
+    """Who gets what and why, and what else there is to know."""
+
+    def incident(row: Any) -> rx.Component:
+        number = (
+            page_link(row.number, to=f"/incidents/{row.number}", class_name="link mono")
+            if as_links
+            else rx.el.span(row.number, class_name="mono")
+        )
+        return rx.el.li(number, rx.el.span(row.title, class_name="cut"), class_name="line", key=row.number)
+
+    every = f"and {told.more} more"
+    more = page_link(every, to=f"/incidents?view=now&assignee={told.heir}", class_name="link") if as_links else rx.el.span(every)
+    listed = rx.fragment(
+        rx.el.ul(
+            rx.foreach(told.incidents, incident),
+            rx.cond(told.more > 0, rx.el.li(rx.cond(told.heir != "", more, rx.el.span(every)), class_name="dim")),
+            class_name="card plain-list moved",
+            aria_label="Incidents",
+        ),
+        rx.el.p("Their timelines say: ", rx.el.q(told.why), ".", class_name="dim"),
+    )
+    return rx.fragment(rx.cond(told.why != "", listed), rx.foreach(told.notes, lambda note: callout(note, tone="info", icon_name="info")))
+
+
+def _leaving() -> rx.Component:
+    told = People.leaving
+    they = rx.cond(told.is_me, "You are signed out", "They are signed out")
+    rest = rx.el.p(
+        they, " everywhere at once, and their keys and links end. What they wrote stays, and they can be activated again.", class_name="dim"
+    )
+    return confirm(
+        told.title,
+        told.summary,
+        _moved(told, as_links=False),
+        rest,
+        open=People.is_leaving,
+        on_open_change=People.close_leaving,
+        on_confirm=People.deactivate(told.person.id),
+        verb="Deactivate",
+        refusal=told.refusal,
+        width="520px",
+    )
+
+
+def _report() -> rx.Component:
+    told = People.report
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.el.header(rx.dialog.title(told.title, custom_attrs={"as": "h2"})),
+            rx.el.div(rx.el.p(told.summary), _moved(told, as_links=True), class_name="body"),
+            rx.el.footer(rx.el.span(rx.dialog.close(button("Done", kind="solid")), class_name="push line")),
+            class_name="dlg",
+            style={"--w": "520px"},
+            aria_describedby="",
+        ),
+        open=People.is_reporting,
+        on_open_change=People.close_report,
+    )

@@ -1,5 +1,6 @@
 """The people of the organisation, as admins see them: who there is, who is invited, what they may do, and links for a password."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -7,15 +8,17 @@ from app.session import requires, while_signed_in
 from app.states.profile import complaints
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import account_input, database, live_updates, membership, one_time_links
+from services import account_input, database, departures, live_updates, membership, one_time_links
 from services.access import Actor
 from services.errors import InvalidInputError, NotFoundError, RefusedError
+from services.membership import Changed
 from services.one_time_links import NewLink
-from services.views import ChoiceView, PersonRow
+from services.views import ChoiceView, DepartureView, PersonRow
 from services.wording import rfc3339
 
 _LOOK_SECONDS = 60.0
 """How often a page that nothing happens to reads again: a link ends with time alone."""
+_GAP_SECONDS = 0.3
 _FIELDS = ("name", "email", "handle", "role", "manager_id")
 
 
@@ -23,7 +26,8 @@ class People(Shell):
     """What the page shows. `link` is a password link that was just made, for `link_for`; it is shown until its dialog is closed.
 
     `changing` is the person whom the dialog of changes is about, as they were when it was opened, and `managers` who can be the manager
-    of whom a dialog is about.
+    of whom a dialog is about. `leaving` is what the confirmation says would become of somebody's incidents, kept right while it is open,
+    and `report` what became of them.
     """
 
     rows: list[PersonRow] = []
@@ -37,6 +41,10 @@ class People(Shell):
     link_for: str = ""
     link_until: str = ""
     link_is_invitation: bool = False
+    is_leaving: bool = False
+    leaving: DepartureView = DepartureView()
+    is_reporting: bool = False
+    report: DepartureView = DepartureView()
     is_loaded: bool = False
 
     @requires(Role.ADMIN)
@@ -57,15 +65,27 @@ class People(Shell):
     async def watch(self, actor: Actor) -> None:
         """Follow who comes, what people change of themselves, and what other admins change."""
         async with while_signed_in(self, actor):
-            with live_updates.hub.subscribe(live_updates.people_topic(actor.tenant_id)) as subscription:
-                known: list[PersonRow] | None = None
+            of_people, of_incidents = live_updates.people_topic(actor.tenant_id), live_updates.incidents_topic(actor.tenant_id)
+            with live_updates.hub.subscribe(of_people, of_incidents) as subscription:
+                changed: set[str] = set()
                 while True:
-                    rows = await database.run(membership.person_rows, actor)
-                    if rows != known:
-                        known = rows
-                        async with self:
-                            self.rows = rows
-                    await subscription.wait(_LOOK_SECONDS)
+                    await self._follow_changes(actor, of_incidents_alone=changed == {of_incidents})
+                    await asyncio.sleep(_GAP_SECONDS)
+                    changed = await subscription.wait(_LOOK_SECONDS)
+
+    async def _follow_changes(self, actor: Actor, *, of_incidents_alone: bool) -> None:
+        """Read again what is on the screen; what incidents do concerns the open confirmation alone."""
+        rows = None if of_incidents_alone else await database.run(membership.person_rows, actor)
+        async with self:
+            if rows is not None and rows != self.rows:
+                self.rows = rows
+            about = self.leaving.person.id if self.is_leaving else ""
+        if not about:
+            return
+        leaving = await database.run(departures.preview_view, actor, UUID(about))
+        async with self:
+            if self.is_leaving and self.leaving.person.id == about and self.leaving != leaving:
+                self.leaving = leaving
 
     @requires(Role.ADMIN)
     async def ask_to_invite(self, actor: Actor, wanted: bool) -> None:
@@ -127,13 +147,53 @@ class People(Shell):
                 wanted["role"] = account_input.check_role(str(form.get("role", "")))
             if form.get("manager_id") != seen.manager_id:
                 wanted["manager_id"] = _manager(form)
-            person = await database.run(membership.change, actor, user_id, **wanted)
+            changed = await database.run(membership.change, actor, user_id, **wanted)
         except RefusedError as refusal:
             self._tell(refusal)
             return
         self.is_changing = False
         await self._read(actor)
-        self.say(f"{person.name} is changed." if wanted else f"Nothing was changed of {person.name}.")
+        name = changed.person.name
+        self._report(changed, f"{name} is changed." if wanted else f"Nothing was changed of {name}.")
+
+    @requires(Role.ADMIN)
+    async def ask_to_deactivate(self, actor: Actor, user_id: str) -> None:
+        """Ask whether somebody leaves, and show what would become of their incidents."""
+        self.leaving = await database.run(departures.preview_view, actor, _id(user_id))
+        self.is_leaving = True
+
+    @requires(Role.ADMIN)
+    def close_leaving(self, actor: Actor, wanted: bool) -> None:
+        """Close the question."""
+        self.is_leaving = wanted and self.is_leaving
+
+    @requires(Role.ADMIN)
+    async def deactivate(self, actor: Actor, user_id: str) -> None:
+        """Let somebody go, and tell what became of their incidents."""
+        self.is_leaving = False
+        changed = await database.run(membership.change, actor, _id(user_id), active=False)
+        await self._read(actor)
+        self._report(changed, f"{changed.person.name} is deactivated. No unresolved incident was theirs.")
+
+    @requires(Role.ADMIN)
+    async def activate(self, actor: Actor, user_id: str) -> None:
+        """Let somebody in again."""
+        changed = await database.run(membership.change, actor, _id(user_id), active=True)
+        await self._read(actor)
+        self.say(f"{changed.person.name} is active again. Their keys and links stay ended.")
+
+    @requires(Role.ADMIN)
+    def close_report(self, actor: Actor, wanted: bool) -> None:
+        """Close the report."""
+        self.is_reporting = wanted and self.is_reporting
+
+    def _report(self, changed: Changed, otherwise: str) -> None:
+        """Show what became of somebody's incidents, or say something else where they had none."""
+        self.is_reporting = bool(changed.incidents)
+        if self.is_reporting:
+            self.report = membership.report(changed)
+        else:
+            self.say(otherwise)
 
     @requires(Role.ADMIN)
     async def make_link(self, actor: Actor, user_id: str) -> None:

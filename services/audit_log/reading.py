@@ -20,6 +20,7 @@ from services import clock, database
 from services.access import Actor, require
 from services.audit_log import wording
 from services.audit_log.wanted import Wanted, address
+from services.people import marked
 from services.views import AuditRow, ChangeView, ChoiceView, person_view
 from services.wording import absolute, date_and_time, zone_named
 
@@ -143,12 +144,12 @@ def choices(actor: Actor, wanted: Wanted) -> tuple[list[ChoiceView], list[Choice
     require(actor, Role.ADMIN)
     with database.read(actor.tenant_id) as session:
         query = (
-            select(ActorRow.id, ActorRow.name, User.handle)
+            select(ActorRow.id, ActorRow.name, User.handle, User.active)
             .outerjoin(User, col(User.id) == col(ActorRow.id))
             .where(col(ActorRow.kind) != ActorKind.INTEGRATION)
         )
-        actors = sorted(session.exec(query), key=lambda row: (row[2] is None, row[1].casefold()))
-    whos = [ChoiceView(handle or actor_id.hex, name) for actor_id, name, handle in actors]
+        actors = sorted(session.exec(query), key=lambda row: (row[2] is None, row[3] is False, row[1].casefold()))
+    whos = [ChoiceView(handle or actor_id.hex, marked(name, active is not False)) for actor_id, name, handle, active in actors]
     whats = [ChoiceView(kind, words) for kind, words in wording.KINDS.items()]
     if wanted.action:
         whats.append(ChoiceView(wanted.action, wanted.action))

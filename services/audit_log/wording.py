@@ -94,11 +94,15 @@ def shown(value: Any, names: Callable[[UUID], str | None], zone: ZoneInfo) -> st
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(shown(each, names, zone) for each in value)
+        return _cut(", ".join(shown(each, names, zone) for each in value))
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
     if _ID.fullmatch(text):
         return names(UUID(text)) or text
-    return _time(text, zone) or (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    return _time(text, zone) or _cut(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _time(text: str, zone: ZoneInfo) -> str:

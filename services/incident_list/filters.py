@@ -21,6 +21,7 @@ from services import address_times, clock, database, input_text, search
 from services.access import Actor, require
 from services.address_times import NoTimeError, short
 from services.errors import InvalidFieldsError
+from services.people import marked
 
 WORDS_LIMIT = 200
 ME = "me"
@@ -222,7 +223,7 @@ def choices(actor: Actor) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]
     """What a person may choose from: assignees as (handle, name) and services as (name, name), by name."""
     require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
-        named = select(User.handle, ActorRow.name).join(ActorRow, col(ActorRow.id) == col(User.id)).where(col(User.active))
-        people = session.exec(named.order_by(ActorRow.name))
+        named = select(User.handle, ActorRow.name, User.active).join(ActorRow, col(ActorRow.id) == col(User.id))
+        people = session.exec(named.order_by(col(User.active).desc(), ActorRow.name))
         services = session.exec(select(Service.name).order_by(Service.name))
-        return [(handle, name) for handle, name in people], [(name, name) for name in services]
+        return [(handle, marked(name, active)) for handle, name, active in people], [(name, name) for name in services]

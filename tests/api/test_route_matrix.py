@@ -82,6 +82,7 @@ ROUTES: dict[str, Asked] = {
         elsewhere=({"name": "New", "email": "new@example.org", "role": "viewer", "manager_id": "{user}"},),
     ),
     "PATCH /api/v1/users/{id}": Asked(RUN, {"name": "Called {turn}", "role": "manager"}),
+    "GET /api/v1/users/{id}/departure": Asked(RUN),
     "POST /api/v1/users/{id}/password-link": Asked(RUN, {}),
     "DELETE /api/v1/users/{id}/password-link": Asked(RUN),
     "GET /api/v1/services": Asked(READ),

@@ -60,14 +60,14 @@ def test_a_refused_invitation_leaves_nobody_behind(organisation: Organisation) -
 
 def test_name_role_and_manager_are_changed_and_noted(organisation: Organisation) -> None:
     rob, mina = organisation.responder, organisation.manager
-    changed = membership.change(organisation.admin, rob.id, name=" Robert  Lind ", role=Role.MANAGER, manager_id=mina.id)
+    changed = membership.change(organisation.admin, rob.id, name=" Robert  Lind ", role=Role.MANAGER, manager_id=mina.id).person
     assert (changed.name, changed.role, changed.manager_id) == ("Robert Lind", Role.MANAGER, mina.id)
     entry = entries(organisation.admin, rob.id)[-1]
     assert (entry.action, entry.actor_id, entry.address) == ("person.changed", organisation.admin.id, "192.0.2.7")
     assert entry.before == {"role": "responder", "name": "Rob Lindqvist", "manager_id": None}
     assert entry.after == {"role": "manager", "name": "Robert Lind", "manager_id": str(mina.id)}
-    assert membership.change(organisation.admin, rob.id, name="Rob").manager_id == mina.id
-    assert membership.change(organisation.admin, rob.id, manager_id=None).manager_id is None
+    assert membership.change(organisation.admin, rob.id, name="Rob").person.manager_id == mina.id
+    assert membership.change(organisation.admin, rob.id, manager_id=None).person.manager_id is None
 
 
 def test_a_change_that_changes_nothing_is_not_noted(organisation: Organisation) -> None:
@@ -96,7 +96,7 @@ def test_the_last_admin_stays_one(organisation: Organisation) -> None:
         membership.change(alice, alice.id, role=Role.MANAGER)
     assert refused.value.field == "role"
     membership.change(alice, mina.id, role=Role.ADMIN)
-    assert membership.change(alice, alice.id, role=Role.VIEWER).role is Role.VIEWER
+    assert membership.change(alice, alice.id, role=Role.VIEWER).person.role is Role.VIEWER
 
 
 def test_nobody_is_their_own_manager_at_any_distance(organisation: Organisation) -> None:

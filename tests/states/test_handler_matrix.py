@@ -19,7 +19,7 @@ from app import app as composition
 from app.session import own_handlers
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
-from services import access, api_keys, catalog, comments, incidents, integrations, one_time_links, people, sessions, teams
+from services import access, api_keys, catalog, comments, incidents, integrations, membership, one_time_links, people, sessions, teams
 from services.access import Actor, may
 from services.errors import NotAllowedError
 from tests.fixtures import organisations
@@ -140,6 +140,11 @@ HANDLERS: dict[str, Forged] = {
     "People.change": Forged(
         {"form": {"user_id": "{somebody}", "name": "Called {turn}", "role": "manager", "manager_id": ""}}, PEOPLE_PAGE, RUN
     ),
+    "People.ask_to_deactivate": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE),
+    "People.close_leaving": Forged({"wanted": False}, at=PEOPLE_PAGE),
+    "People.deactivate": Forged({"user_id": "{somebody}"}, at=PEOPLE_PAGE, writes=RUN),
+    "People.activate": Forged({"user_id": "{left}"}, at=PEOPLE_PAGE, writes=RUN),
+    "People.close_report": Forged({"wanted": False}, at=PEOPLE_PAGE),
     "People.make_link": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.withdraw_link": Forged({"user_id": "{invited}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.close_link": Forged({"wanted": False}, at=PEOPLE_PAGE),
@@ -265,8 +270,10 @@ class World:
         made = {"integration": self._integration, "user": self._user.hex, "colleague": self._colleague.hex, "turn": str(next(self._turns))}
         if name in made:
             return made[name]
-        if name in ("somebody", "invited"):
+        if name in ("somebody", "invited", "left"):
             made_now = self.person(READ)
+            if name == "left":
+                membership.change(self.northwind.actors[RUN], made_now.id, active=False)
             if name == "invited":
                 one_time_links.make_password_link(self.northwind.actors[RUN], made_now.id)
             return made_now.id.hex
@@ -289,7 +296,7 @@ class World:
 
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "session", "key", "team", "service")
+        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "left", "session", "key", "team", "service")
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
     @property

@@ -3,11 +3,16 @@
 import asyncio
 from typing import Any
 
+import pytest
+from sqlalchemy import update
+
 from app.states.people import People
+from models.tenants import Tenant
 from models.vocabulary import Role
-from services import membership, people, settings
+from services import database, incidents, membership, people, settings
 from services.access import Actor
 from tests.fixtures.organisations import Organisation, linked_email
+from tests.fixtures.stories import Story
 from tests.fixtures.tabs import begin_session, follow, open_tab
 
 
@@ -142,4 +147,98 @@ def test_what_another_admin_does_is_on_the_page_at_once(organisation: Organisati
         page,
         lambda: membership.change(organisation.system, rob.id, role=Role.VIEWER),
         lambda: {row.person.handle: row.role for row in page.rows}["rob"] == "viewer",
+    )
+
+
+# ── leaving ──
+
+
+@pytest.fixture
+def duty(story: Story) -> Story:
+    """Rob, who reports to Mina, has INC-1 and INC-2."""
+    ours = story.organisation
+    membership.change(ours.system, ours.responder.id, manager_id=ours.manager.id)
+    for number in (1, 2):
+        story.fire(f"alert {number}", title=f"Disk {number} is full")
+        incidents.assign(ours.responder, f"INC-{number}", ours.responder.id)
+    return story
+
+
+def test_what_would_move_is_shown_and_then_what_moved(duty: Story) -> None:
+    page, rob = opened(duty.organisation.admin), duty.organisation.responder
+    call(page, "ask_to_deactivate", user_id=rob.id.hex)
+    assert page.is_leaving
+    shown = page.leaving
+    assert (shown.title, shown.summary) == ("Deactivate Rob Lindqvist?", "2 unresolved incidents go to Mina Okafor.")
+    assert [(row.number, row.title) for row in shown.incidents] == [("INC-2", "Disk 2 is full"), ("INC-1", "Disk 1 is full")]
+    call(page, "deactivate", user_id=rob.id.hex)
+    assert not page.is_leaving and page.is_reporting
+    told = page.report
+    assert (told.title, told.summary) == ("Rob Lindqvist is deactivated", "2 unresolved incidents went to Mina Okafor.")
+    assert (told.why, told.incidents, told.heir) == ("Rob Lindqvist left; Mina Okafor is their manager", shown.incidents, "mina")
+    assert {row.person.handle for row in page.rows if not row.active} == {"rob"}
+    call(page, "close_report", wanted=False)
+    assert not page.is_reporting
+    call(page, "activate", user_id=rob.id.hex)
+    assert page.notice.text == "Rob Lindqvist is active again. Their keys and links stay ended."
+    assert all(row.active for row in page.rows)
+
+
+def test_who_had_nothing_leaves_without_a_report(organisation: Organisation) -> None:
+    page, vera = opened(organisation.admin), organisation.viewer
+    call(page, "ask_to_deactivate", user_id=vera.id.hex)
+    assert page.leaving.summary == "No unresolved incident is theirs."
+    call(page, "deactivate", user_id=vera.id.hex)
+    assert not page.is_reporting
+    assert page.notice.text == "Vera Novak is deactivated. No unresolved incident was theirs."
+
+
+def test_what_cannot_be_is_said_before_and_after(organisation: Organisation) -> None:
+    page, alice = opened(organisation.admin), organisation.admin
+    call(page, "ask_to_deactivate", user_id=alice.id.hex)
+    assert page.leaving.refusal == "Alice Moreau is the only admin. Make somebody else an admin first."
+    call(page, "deactivate", user_id=alice.id.hex)
+    assert page.notice.text == page.leaving.refusal
+    for name in ("ask_to_deactivate", "deactivate", "activate"):
+        for nobody in ("x", organisation.stranger.id.hex):
+            call(page, name, user_id=nobody)
+            assert page.notice.text == "There is no such person."
+    call(page, "close_leaving", wanted=False)
+    assert not page.is_leaving
+
+
+def test_the_preview_names_what_else_there_is_to_know(duty: Story) -> None:
+    ours = duty.organisation
+    page = opened(ours.admin)
+    with database.write(ours.tenant_id) as tx:
+        tx.session.exec(update(Tenant).values(default_on_call_id=ours.manager.id))
+    call(page, "ask_to_deactivate", user_id=ours.manager.id.hex)
+    assert page.leaving.notes == [
+        "Mina Okafor is on call by default: until somebody else is, new incidents are nobody's, and the admins are told.",
+        "1 person then has no active manager.",
+    ]
+
+
+def test_a_demotion_is_reported_as_well(duty: Story) -> None:
+    page = opened(duty.organisation.admin)
+    ask(page, duty.organisation.responder, role="viewer")
+    assert page.is_reporting and not page.is_changing
+    assert page.report.title == "Rob Lindqvist is a viewer now"
+    assert page.report.why == "Rob Lindqvist became a viewer; Mina Okafor is their manager"
+
+
+def test_the_preview_is_kept_right_while_it_is_open(duty: Story, open_sockets: None) -> None:
+    ours = duty.organisation
+    page = opened(ours.admin)
+    call(page, "ask_to_deactivate", user_id=ours.responder.id.hex)
+    assert follow(page, lambda: incidents.resolve(ours.responder, "INC-2", "Freed"), lambda: len(page.leaving.incidents) == 1)
+    assert follow(
+        page,
+        lambda: membership.change(ours.system, ours.responder.id, manager_id=None),
+        lambda: page.leaving.summary == "1 unresolved incident goes to Alice Moreau.",
+    )
+    assert follow(
+        page,
+        lambda: membership.change(ours.system, ours.responder.id, active=False),
+        lambda: page.leaving.refusal == "Rob Lindqvist is deactivated already.",
     )
