@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from models.columns import new_id
 from models.incidents import Incident
 from models.jobs import Job
+from models.notifications import Notification
 from models.people import User
 from models.tenants import Tenant
 from models.vocabulary import IncidentState, Role
@@ -356,3 +357,40 @@ def test_hundreds_move_at_once(story: Story) -> None:
     for number in ("INC-1", "INC-500"):
         assert reasons(story, number) == ["Rob Lindqvist left; Alice Moreau is the only admin"]
     assert sum(entry.action == "incident.assigned" for entry in audited(ours.admin)) == 500
+
+
+# ── what comes back ──
+
+
+def test_what_is_reopened_after_they_left_is_not_theirs(night: Story) -> None:
+    ours = night.organisation
+    leave(night, ours.responder)
+    incidents.reopen(ours.manager, "INC-5", "It is back")
+    assert holders(night)[4] is None
+    line = next(event for event in reversed(night.timeline("INC-5")) if event.type == "assignment")
+    assert line.data == {"from": str(ours.responder.id), "to": None, "reason": "whose it was may not act any more"}
+    assert [one["reason"] for one in told(ours.admin)].count("reopened") == 1
+
+
+def test_what_fires_again_after_they_left_goes_to_who_is_on_call(night: Story) -> None:
+    ours = night.organisation
+    put_on_call(night, ours.manager)
+    leave(night, ours.responder)
+    night.stop("alert 5")
+    night.fire("alert 5")
+    assert holders(night)[4] == ours.manager.id
+    assert reasons(night, "INC-5")[-1] == "whose it was may not act any more; default on-call"
+
+
+def test_the_heir_is_told_once_of_each(night: Story) -> None:
+    ours = night.organisation
+    leave(night, ours.responder)
+    assert [one["reason"] for one in told(ours.manager)].count("assignment") == 4
+    assert [one["reason"] for one in told(ours.responder)].count("reassigned") == 0
+
+
+def told(who: Actor) -> list[dict[str, object]]:
+    """What somebody was told."""
+    with database.read(who.tenant_id) as session:
+        found = session.exec(select(Notification).where(col(Notification.user_id) == who.id))
+        return [{"reason": row.reason, "cause": row.cause} for row in found]
