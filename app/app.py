@@ -17,6 +17,7 @@ from app.pages import (
     api_keys,
     audit_log,
     broken,
+    channels,
     gate,
     incident_detail,
     incidents,
@@ -32,6 +33,7 @@ from app.pages import (
 from app.session import OneHolder, check_handlers
 from app.states.api_keys import ApiKeys
 from app.states.audit_log import AuditLog
+from app.states.channels import Channels
 from app.states.first_answer import FilledFirst
 from app.states.gate import Gate
 from app.states.incident_detail import IncidentDetail
@@ -77,6 +79,7 @@ PAGES = (
     Page("/settings/profile", profile.page, "Profile", Profile.load),
     Page("/settings/teams", teams.page, "Teams", Teams.load),
     Page("/settings/people", people.page, "People", People.load),
+    Page("/settings/channels", channels.page, "Channels", Channels.load),
     Page("/settings/api-keys", api_keys.page, "API keys", ApiKeys.load),
     Page("/settings/audit", audit_log.page, "Audit log", AuditLog.load),
     Page("/404", not_found.page, "Not found", is_behind_sign_in=False),

@@ -110,7 +110,19 @@ def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-_WORDS = ("AlertStatus", "EventType", "IncidentState", "IntegrationKind", "Move", "Role", "Severity")
+_WORDS = (
+    "AlertStatus",
+    "ChannelEvent",
+    "ChannelKind",
+    "DeliveryStatus",
+    "EventType",
+    "IncidentState",
+    "IntegrationKind",
+    "Move",
+    "Role",
+    "Severity",
+    "Verdict",
+)
 PARTS: dict[str, Callable[[], str]] = {"settings.md": settings, "cli.md": commands, "api.md": api}
 """What is made for which page."""
 

@@ -10,6 +10,7 @@ from models.columns import TenantRow, id_field, words
 from models.vocabulary import DeliveryStatus
 
 WAITING = "status = 'pending'"
+CHANNEL_WAITING = f"{WAITING} AND channel_id IS NOT NULL"
 
 
 class Notification(TenantRow, table=True):
@@ -48,8 +49,8 @@ class Notification(TenantRow, table=True):
 class OutgoingMessage(TenantRow, table=True):
     """One message to one address: its id is the same each time that it is sent, so that a receiver can drop a repeat.
 
-    It belongs to a `notification_id`, or to a channel of the organisation. `kind` is the reason or the kind of event. A message that
-    waits has a job; `attempts` counts how often it was sent or could not be.
+    It belongs to a `notification_id`, or to a channel of the organisation. `kind` is the reason or the kind of event. What waits has a
+    job, a mail one of its own and a channel one for all that waits for it; `attempts` counts how often it was sent or could not be.
     """
 
     __tablename__ = "outgoing_message"
@@ -63,6 +64,13 @@ class OutgoingMessage(TenantRow, table=True):
             "incident_id",
             sqlite_where=text(WAITING),
             postgresql_where=text(WAITING),
+        ),
+        Index(
+            "ix_outgoing_message_channel_waiting",
+            "channel_id",
+            "created_at",
+            sqlite_where=text(CHANNEL_WAITING),
+            postgresql_where=text(CHANNEL_WAITING),
         ),
     )
 

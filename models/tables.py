@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
 from models.alerts import Alert, AlertFiring, RawPayload
 from models.audit import AuditEntry
+from models.channels import Channel
 from models.incidents import Incident
 from models.integrations import Checklist, Integration, Service
 from models.jobs import Job
@@ -34,6 +35,7 @@ ALL: tuple[type[SQLModel], ...] = (
     RawPayload,
     TimelineEvent,
     TimelineRevision,
+    Channel,
     Notification,
     OutgoingMessage,
     SearchDocument,

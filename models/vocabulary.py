@@ -115,6 +115,27 @@ class ToldBy(StrEnum):
     BOTH = "both"
 
 
+class ChannelKind(StrEnum):
+    """In which form a channel of the organisation is told. Checked in code, not by the database."""
+
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+
+
+class ChannelEvent(StrEnum):
+    """What a channel can be told of an incident. Checked in code, not by the database."""
+
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    INVESTIGATING = "investigating"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    SEVERITY_CHANGED = "severity_changed"
+    ASSIGNED = "assigned"
+    COMMENTED = "commented"
+
+
 class Theme(StrEnum):
     """What a person wants the pages to look like."""
 

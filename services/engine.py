@@ -11,8 +11,9 @@ from uuid import uuid4
 import structlog
 
 from models.vocabulary import JobStatus
-from services import across_tenants, calls, clock, database, departures, jobs, mail, measures, reminders, retention, telling
+from services import across_tenants, calls, channel_outbox, clock, database, departures, jobs, mail, measures, reminders, retention, telling
 from services.across_tenants import ClaimedJob
+from services.channels import sending
 from services.database import Tx
 from services.errors import StorageBusyError
 from services.jobs import LostError, Run, StoppedError, TryAgainError
@@ -25,6 +26,7 @@ HANDLERS: Mapping[str, Handler] = {
     calls.KIND: reminders.run,
     telling.MAIL_KIND: mail.run,
     departures.KIND: departures.run,
+    channel_outbox.KIND: sending.run,
 }
 """What runs for each kind of job. A handler reads the state again before it acts, and calls `Run.go_on` between long steps."""
 TRIES: Mapping[str, int] = {telling.MAIL_KIND: mail.MAX_ATTEMPTS}

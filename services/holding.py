@@ -18,7 +18,7 @@ from sqlmodel import Session
 from models.incidents import Incident
 from models.tenants import Tenant
 from models.vocabulary import IncidentState, Severity
-from services import calls, following, live_updates, timeline
+from services import calls, channel_outbox, following, live_updates, timeline
 from services.database import Tx, storage
 from services.errors import ConflictError
 from services.held import COLUMNS, Held
@@ -200,7 +200,9 @@ def save(tx: Tx, held: Iterable[Held]) -> None:
             tx.wake(live_updates.incident_topic(incident.row["parent_id"]))
     tx.wake(live_updates.incidents_topic(tx.tenant_id))
     tx.flush()
-    calls.follow_up(tx, plan, changed, {incident.id: incident.write_lines(tx) for incident in changed})
+    written = {incident.id: incident.write_lines(tx) for incident in changed}
+    calls.follow_up(tx, plan, changed, written)
+    channel_outbox.follow_up(tx, changed, written)
     for incident in changed:
         incident.is_new = False
         incident.seen_version = incident.version

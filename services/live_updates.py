@@ -57,6 +57,11 @@ def api_keys_topic(tenant_id: UUID) -> str:
     return f"api-keys:{tenant_id.hex}"
 
 
+def channels_topic(tenant_id: UUID) -> str:
+    """Changes of an organisation's channels, and what was sent to them."""
+    return f"channels:{tenant_id.hex}"
+
+
 def audit_topic(tenant_id: UUID) -> str:
     """Something new stands in an organisation's audit log."""
     return f"audit:{tenant_id.hex}"

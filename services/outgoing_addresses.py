@@ -129,9 +129,10 @@ def checked(addresses: list[Address], host: str) -> list[Address]:
     for address in addresses:
         words = _why_not(address)
         if words:
+            leads_to = words if host == str(address) else f"{address}, {words},"
             raise RefusedAddressError(
-                f"{host[:80]} leads to {address}, {words}, and Tocsin calls public addresses only. If this is meant, the operator adds it "
-                f"to {settings.variable('outgoing_allow')}."
+                f"{host[:80]} leads to {leads_to} and Tocsin calls public addresses only. If this is meant, the operator adds it to "
+                f"{settings.variable('outgoing_allow')}."
             )
     if not addresses:
         raise UnknownNameError(f"The name {host[:80]} has no address.")

@@ -1,4 +1,4 @@
-"""What is deleted when its time is over: payloads, audit entries, ended sessions and links, finished jobs. Incidents are not.
+"""What is deleted when its time is over: payloads, audit entries, what has ended or was sent to channels. Incidents are not.
 
 One job a day and organisation does it, in transactions of a few rows each, so that nobody waits for it.
 """
@@ -18,7 +18,8 @@ from models.alerts import Alert, AlertFiring, RawPayload
 from models.audit import AuditEntry
 from models.incidents import Incident
 from models.jobs import Job
-from models.vocabulary import IncidentState
+from models.notifications import OutgoingMessage
+from models.vocabulary import DeliveryStatus, IncidentState
 from services import across_tenants, database, jobs, settings
 from services.database import Tx
 from services.jobs import Run
@@ -71,11 +72,14 @@ def _over(ended: datetime, audit: datetime) -> Iterator[tuple[Table, ColumnEleme
     link: Table = OneTimeLink.__table__  # type: ignore[attr-defined]
     attempt: Table = SignInAttempt.__table__  # type: ignore[attr-defined]
     job: Table = Job.__table__  # type: ignore[attr-defined]
+    message: Table = OutgoingMessage.__table__  # type: ignore[attr-defined]
     entry: Table = AuditEntry.__table__  # type: ignore[attr-defined]
     yield session, or_(session.c.expires_at < ended, session.c.revoked_at < ended)
     yield link, or_(link.c.expires_at < ended, link.c.used_at < ended)
     yield attempt, attempt.c.at < ended
     yield job, job.c.finished_at < ended
+    told_a_channel = and_(message.c.channel_id.is_not(None), message.c.status != DeliveryStatus.PENDING)
+    yield message, and_(told_a_channel, message.c.created_at < ended)
     yield entry, entry.c.at < audit
 
 

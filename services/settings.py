@@ -113,7 +113,8 @@ class Settings(BaseSettings):
         default=30,
         ge=1,
         le=_MOST_DAYS,
-        description="Days for which ended sessions, used or expired links and finished jobs are kept, at most 36,500.",
+        description="Days for which ended sessions, used or expired links, finished jobs and messages to channels are kept, at most "
+        "36,500.",
     )
 
     @field_validator("data_dir")

@@ -477,6 +477,47 @@ class ApiKeyRow:
 
 
 @dataclass(frozen=True)
+class ChannelRow:
+    """A channel in the list of channels. `told` says in words what it is told; `place` is so much of its address as may be shown.
+
+    `light` is lit, waiting (nothing was sent yet), trouble or off; `off_reason` is set where Tocsin itself switched it off.
+    """
+
+    id: str = ""
+    name: str = ""
+    kind: str = "webhook"
+    kind_name: str = ""
+    place: str = ""
+    severities: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    told: str = ""
+    enabled: bool = True
+    light: str = "waiting"
+    off_reason: str = ""
+    waiting_count: int = 0
+    last_sent_at: str = ""
+    failing_since: str = ""
+    last_error: str = ""
+    last_error_at: str = ""
+    previous_secret_until: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """One message to a channel. `what` says what it told of the incident `number`; `state` is a value of DeliveryStatus."""
+
+    id: str = ""
+    channel: str = ""
+    number: str = ""
+    what: str = ""
+    state: str = "pending"
+    attempts: int = 0
+    created_at: str = ""
+    sent_at: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class ChangeView:
     """One value of something that was changed, as it was and as it is."""
 

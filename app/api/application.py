@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import description, health, incidents, integrations, people, problems, services, sign_in, teams
+from app.api import channels, description, health, incidents, integrations, people, problems, services, sign_in, teams
 from app.api.problems import MethodRefusedError
 from app.api.routes import refused
 from services.errors import NotFoundError, RefusedError
@@ -17,6 +17,7 @@ _ROUTERS = (
     teams.router,
     services.router,
     integrations.router,
+    channels.router,
     health.router,
     sign_in.router,
     description.router,

@@ -9,9 +9,21 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from models.vocabulary import AlertStatus, EventType, IncidentState, IntegrationKind, Move, Role, Severity
+from models.vocabulary import (
+    AlertStatus,
+    ChannelEvent,
+    ChannelKind,
+    DeliveryStatus,
+    EventType,
+    IncidentState,
+    IntegrationKind,
+    Move,
+    Role,
+    Severity,
+)
 from services.catalog import DESCRIPTION_LIMIT as SERVICE_DESCRIPTION_LIMIT
 from services.catalog import ITEM_LIMIT, MOST_ITEMS
+from services.channels import Verdict
 from services.comments import LIMIT as COMMENT_LIMIT
 from services.incidents import DESCRIPTION_LIMIT, NOTES_LIMIT, REASON_LIMIT, TITLE_LIMIT
 from services.teams import DESCRIPTION_LIMIT as TEAM_DESCRIPTION_LIMIT
@@ -335,6 +347,74 @@ class ChangeIntegration(Sent):
     name: str | None = None
     enabled: bool | None = None
     service_id: UUID | None = Field(default=None, description="What its incidents say is broken. Here null means none; left out, it stays.")
+
+
+class Channel(Told):
+    """A webhook, or a room of a chat. Its address and the secret that signs what it is sent are not told."""
+
+    id: UUID
+    kind: ChannelKind
+    name: str
+    place: str = Field(description="So much of its address as may be shown.")
+    severities: list[Severity] = Field(description="Of which incidents it is told.")
+    events: list[ChannelEvent] = Field(description="What it is told of them.")
+    enabled: bool = Field(description="While it is false, it is told nothing, and not later either.")
+    off_reason: str | None = Field(description="Why Tocsin switched it off, where it did.")
+    created_at: datetime
+    previous_secret_until: datetime | None = Field(description="Until when the secret before the last renewal signs as well.")
+    last_sent_at: datetime | None
+    failing_since: datetime | None = Field(description="Since when calls fail; null after one that went well.")
+    last_error: str | None
+    last_error_at: datetime | None
+
+
+class MadeChannel(Channel):
+    """A channel with its secret, which cannot be told again."""
+
+    secret: str | None = Field(description="Signs what is sent, by Standard Webhooks; null for a chat, which checks no signature.")
+
+
+class NewChannel(Sent):
+    """A channel to make."""
+
+    kind: ChannelKind
+    name: str = Field(description="At most 120 characters, and not that of another one.")
+    url: str = Field(description="Where it listens: https or http, at a public address or one that TOCSIN_OUTGOING_ALLOW holds.")
+    severities: list[Severity] | None = Field(default=None, description="All, where it is left out.")
+    events: list[ChannelEvent] | None = Field(
+        default=None, description="All for a webhook, and opened, acknowledged, resolved and reopened for a chat, where it is left out."
+    )
+
+
+class ChangeChannel(Sent):
+    """What is to change; a field that is left out or null stays."""
+
+    name: str | None = None
+    url: str | None = None
+    severities: list[Severity] | None = None
+    events: list[ChannelEvent] | None = None
+    enabled: bool | None = None
+
+
+class Delivery(Told):
+    """A message to a channel."""
+
+    id: UUID = Field(description="The same at each try; it goes along as `webhook-id`.")
+    kind: str = Field(description="The `type` of its body.", examples=["incident.opened"])
+    incident_id: UUID | None
+    event_id: UUID | None = Field(description="The line of the timeline that it tells of.")
+    state: DeliveryStatus
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+    last_error: str | None
+
+
+class ChannelTest(Told):
+    """What came of a test."""
+
+    verdict: Verdict = Field(description="sent; retry: a message would be sent again; refused: it would not; gone: it does not exist.")
+    sentence: str = Field(description="What came back.", examples=["It answered 200: ok."])
 
 
 class NewIncident(Sent):

@@ -204,3 +204,15 @@ def checkbox(name: str, label: Any, *, hint: Any = "", id: str = "", **props: An
         rx.el.label(label, rx.el.span(hint, class_name="dimmer"), html_for=identity),
         class_name="line check",
     )
+
+
+def field_set(legend: Any, *ticks: rx.Component, error: Text = "", id: str) -> rx.Component:
+    """Several boxes to tick under one heading, with the sentence that says what is wrong with the choice."""
+    wrong = error != ""
+    return rx.el.fieldset(
+        rx.el.legend(legend),
+        rx.el.div(*ticks, class_name="ticks"),
+        rx.el.small(rx.cond(wrong, rx.el.span(icon("circle-alert", 14), error, class_name="line")), class_name="wrong", id=f"{id}-error"),
+        class_name=rx.cond(wrong, "fld bad", "fld"),
+        aria_describedby=f"{id}-error",
+    )

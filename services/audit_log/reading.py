@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.access import ApiKey
 from models.audit import AuditEntry
+from models.channels import Channel
 from models.incidents import Incident
 from models.integrations import Service
 from models.people import ActorRow, Team, User
@@ -27,7 +28,7 @@ from services.wording import absolute, date_and_time, zone_named
 PAGE = 50
 _HIDDEN = frozenset({"event_id"})
 """Values that programs look up and that tell a person nothing."""
-_PAGES = {"team": "/settings/teams", "service": "/services"}
+_PAGES = {"team": "/settings/teams", "service": "/services", "channel": "/settings/channels"}
 """The page of the list that a thing stands in which has no page of its own."""
 
 
@@ -89,7 +90,7 @@ def _named(session: Session, entries: list[AuditEntry]) -> _Named:
     ids = subjects.union(*(wording.ids_in(values) for entry in entries for values in (entry.before, entry.after)))
     names: dict[UUID, str] = {}
     places: dict[UUID, str] = {}
-    for table in (ActorRow, Service, Team, ApiKey):
+    for table in (ActorRow, Service, Team, ApiKey, Channel):
         names.update(session.exec(select(table.id, table.name).where(col(table.id).in_(ids))).all())
     for incident_id, number, title in session.exec(select(Incident.id, Incident.number, Incident.title).where(col(Incident.id).in_(ids))):
         names[incident_id], places[incident_id] = f"INC-{number} {title}", f"/incidents/INC-{number}"

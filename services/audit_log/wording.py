@@ -19,6 +19,7 @@ KINDS = {
     "api_key": "API keys",
     "integration": "integrations",
     "service": "services",
+    "channel": "channels",
     "organisation": "the organisation",
 }
 """The kinds of things that entries are about, as a filter names them."""
@@ -48,6 +49,10 @@ _DID = {
     "integration.service_set": "set the service of",
     "integration.enabled": "switched on",
     "integration.disabled": "switched off",
+    "channel.enabled": "switched on",
+    "channel.disabled": "switched off",
+    "channel.tested": "sent a test to",
+    "channel.secret_renewed": "made a new secret for",
 }
 _NOUNS = {"api_key": "API key"}
 _NAMES = {

@@ -20,7 +20,7 @@ from app.api import application
 from app.session import COOKIE
 from models.columns import new_id
 from models.vocabulary import Role
-from services import api_keys, catalog, comments, incidents, integrations, membership, merging, sessions, teams
+from services import api_keys, catalog, channels, comments, incidents, integrations, membership, merging, sessions, teams
 from tests.fixtures.contents import contents, differences, ids, told_of
 from tests.fixtures.programs import ORIGIN, Programs
 from tests.fixtures.stories import Story
@@ -94,6 +94,14 @@ ROUTES: dict[str, Asked] = {
     "GET /api/v1/integrations/{id}": Asked(RUN),
     "PATCH /api/v1/integrations/{id}": Asked(RUN, {"name": "Renamed {turn}"}),
     "POST /api/v1/integrations/{id}/rotate": Asked(RUN, {}),
+    "GET /api/v1/channels": Asked(RUN),
+    "POST /api/v1/channels": Asked(RUN, {"kind": "webhook", "name": "Hook {turn}", "url": "http://127.0.0.1:9/"}),
+    "GET /api/v1/channels/{id}": Asked(RUN),
+    "PATCH /api/v1/channels/{id}": Asked(RUN, {"name": "Renamed {turn}"}),
+    "DELETE /api/v1/channels/{id}": Asked(RUN),
+    "POST /api/v1/channels/{id}/renew-secret": Asked(RUN, {}),
+    "POST /api/v1/channels/{id}/test": Asked(RUN, {}),
+    "GET /api/v1/channels/{id}/deliveries": Asked(RUN),
 }
 OPEN: dict[str, str] = {
     "GET /healthz": "whoever runs the machine asks before anybody can sign in; it says one word",
@@ -182,6 +190,12 @@ class Northwind:
         )
         return made.person.id
 
+    def channel(self) -> UUID:
+        """A new channel, whose receiver does not listen."""
+        self.fired += 1
+        made = channels.create(self.organisation.admin, "webhook", f"{MARK} {self.fired}", "http://127.0.0.1:9/", events=["reopened"])
+        return made.channel.id
+
     def about(self, name: str, path: str, what: dict[str, Any] | str, names: dict[str, str]) -> tuple[httpx.Response, str]:
         """Let the stranger ask with something that is not theirs: the answer, and its text with the id taken out."""
         if isinstance(what, str):
@@ -197,7 +211,8 @@ class Northwind:
         """The path of a route, with what it names put in."""
         path = name.partition(" ")[2]
         things = {"services": self.service, "teams": self.team, "integrations": self.integration}
-        thing = things.get(path.split("/")[3]) or (self.person() if "{id}" in path else None)
+        make = {"users": self.person, "channels": self.channel}
+        thing = things.get(path.split("/")[3]) or (make[path.split("/")[3]]() if "{id}" in path else None)
         path = path.replace("{event}", "2")  # the comment
         return path.replace("{number}", self.incident(state) if "{number}" in path else "").replace("{id}", str(thing))
 

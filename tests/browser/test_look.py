@@ -17,6 +17,7 @@ BEHIND = (
     "/settings/profile",
     "/settings/teams",
     "/settings/people",
+    "/settings/channels",
     "/settings/api-keys",
     "/settings/audit",
     "/services",

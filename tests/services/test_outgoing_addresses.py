@@ -142,6 +142,8 @@ def test_the_refusal_says_what_is_there_and_who_can_change_it(allow: Callable[[s
         "0x0a.1 leads to 10.0.0.1, a private network, and Tocsin calls public addresses only. "
         "If this is meant, the operator adds it to TOCSIN_OUTGOING_ALLOW."
     )
+    with pytest.raises(InvalidInputError, match=r"^10\.0\.0\.1 leads to a private network and Tocsin calls"):
+        check_url("https://10.0.0.1/hook")
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
 
 from app import app as composition
-from app.session import own_handlers
+from app.session import COOKIE, own_handlers
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
 from services import access, api_keys, catalog, comments, incidents, integrations, membership, one_time_links, people, sessions, teams
@@ -50,6 +52,9 @@ READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
 INCIDENT, ONE, PROFILE, PEOPLE_PAGE = "/incidents/{open}", "/integrations/{integration}", "/settings/profile", "/settings/people"
 NEW = "/incidents/new"
 KEYS_PAGE, AUDIT, TEAMS, SERVICES = "/settings/api-keys", "/settings/audit", "/settings/teams", "/services"
+CHANNELS = "/settings/channels"
+UNTOLD = "reopened"
+"""No incident of low severity is reopened here."""
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
     "Shell.follow": Forged(),
@@ -167,6 +172,23 @@ HANDLERS: dict[str, Forged] = {
     "ApiKeys.ask_to_revoke": Forged({"key_id": "{key}"}, at=KEYS_PAGE),
     "ApiKeys.set_revoking": Forged({"wanted": False}, at=KEYS_PAGE),
     "ApiKeys.revoke": Forged({"key_id": "{key}"}, at=KEYS_PAGE, writes=RUN),
+    "Channels.load": Forged(at=CHANNELS),
+    "Channels.watch": Forged(at=CHANNELS),
+    "Channels.ask_for_channel": Forged({"channel_id": "{channel}", "kind": "webhook"}, at=CHANNELS),
+    "Channels.set_editing": Forged({"wanted": False}, at=CHANNELS),
+    "Channels.save": Forged(
+        {"form": {"name": "Renamed {turn}", "url": "", "severity-low": "on", f"event-{UNTOLD}": "on"}},
+        at=CHANNELS,
+        writes=RUN,
+        first=("Channels.ask_for_channel",),
+    ),
+    "Channels.close_secret": Forged({"wanted": False}, at=CHANNELS),
+    "Channels.switch": Forged({"channel_id": "{channel}", "enabled": False}, at=CHANNELS, writes=RUN),
+    "Channels.ask": Forged({"channel_id": "{channel}", "what": "remove"}, at=CHANNELS),
+    "Channels.set_asking": Forged({"wanted": False}, at=CHANNELS),
+    "Channels.renew": Forged({"channel_id": "{channel}"}, at=CHANNELS, writes=RUN),
+    "Channels.remove": Forged({"channel_id": "{channel}"}, at=CHANNELS, writes=RUN),
+    "Channels.send_test": Forged({"channel_id": "{channel}"}, at=CHANNELS, writes=RUN),
     "AuditLog.load": Forged(at=f"{AUDIT}?who={{user}}"),
     "AuditLog.watch": Forged(at=AUDIT),
     "AuditLog.apply": Forged({"form": {"who": "{user}", "what": "incident", "span": "7d", "since": "", "before": ""}}, at=AUDIT),
@@ -268,6 +290,8 @@ class World:
 
     def _make(self, name: str, whose: Actor) -> str:
         made = {"integration": self._integration, "user": self._user.hex, "colleague": self._colleague.hex, "turn": str(next(self._turns))}
+        if name == "channel":
+            made[name] = self._channel()
         if name in made:
             return made[name]
         if name in ("somebody", "invited", "left"):
@@ -294,9 +318,22 @@ class World:
             incidents.resolve(by, number, f"{MARK} is back")
         return number
 
+    def _channel(self) -> str:
+        """A channel, made by the server itself, which has the key that its address is sealed with. Nothing happens that it is told of."""
+        sent = {
+            "kind": "webhook",
+            "name": f"{MARK} {new_id().hex}",
+            "url": "http://127.0.0.1:9/",
+            "severities": ["low"],
+            "events": [UNTOLD],
+        }
+        cookie = {"cookie": f"{COOKIE}={self.northwind.tokens[RUN]}", "origin": self.northwind.server.address}
+        answer = httpx.post(f"{self.northwind.server.address}/api/v1/channels", json=sent, headers=cookie)
+        return UUID(answer.json()["id"]).hex
+
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "left", "session", "key", "team", "service")
+        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "left", "session", "key", "team", "service", "channel")
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
     @property
