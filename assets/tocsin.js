@@ -465,6 +465,7 @@
       return;
     }
     if (target.closest?.("[data-row]") && ["ArrowDown", "ArrowUp", "Home", "End"].includes(key)) { handled(); return step(key); }
+    if (target.matches?.("[data-seq] > time a, [data-seq] > .more") && ["ArrowDown", "ArrowUp"].includes(key)) { handled(); return walkLines(target, key); }
     if (document.querySelector("[data-shortcuts=off]") || target.closest?.("[role=menu], [role=listbox]")) return;
     // a dialog is on its way: what is typed ahead is meant for it, and must press nothing on the page
     if (Date.now() - openingAt < 1500) { if (key !== "Escape") return handled(); openingAt = 0; }
@@ -718,6 +719,11 @@
     sayTimer = words ? setTimeout(say, SAY_MS) : 0;
   }
 
+  function walkLines(from, key) {
+    const lines = all("[data-timeline] [data-seq]:has(> time a)"), here = lines.indexOf(from.closest("[data-seq]"));
+    lines[here + (key === "ArrowDown" ? 1 : -1)]?.querySelector("time a").focus();
+  }
+
   // Lines that come above the reader do not push what is read, and what the reader has just written comes into sight.
   let place = null, awaited = 0;
   function scroller(node) {
@@ -744,9 +750,20 @@
 
   // ── Small things: copying, the status line, the tab, the theme, the browser's own zone and language ──
 
+  const fetched = (url) => fetch(url).then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(String(answer.status)))));
+  async function textToCopy({ copy, copyFrom, copyLink, copyUrl }) {
+    if (copyLink !== undefined) return location.origin + location.pathname.replace(/\/$/, "") + copyLink;
+    if (copyUrl !== undefined) return fetched(copyUrl);
+    return copyFrom ? document.getElementById(copyFrom)?.textContent ?? "" : copy;
+  }
   async function copy(button) {
-    const text = button.dataset.copyFrom ? document.getElementById(button.dataset.copyFrom)?.textContent ?? "" : button.dataset.copy;
-    try { await navigator.clipboard.writeText(text); } catch {
+    const coming = textToCopy(button.dataset);
+    // a browser lets a page copy for a moment after a click only, unless it is told at once of what is still coming
+    const given = coming.then((text) => new Blob([text], { type: "text/plain" }));
+    given.catch(() => {});
+    try { await navigator.clipboard.write([new ClipboardItem({ "text/plain": given })]); } catch {
+      let text;
+      try { text = await coming; } catch { return button.setAttribute("data-uncopied", ""); }
       // without TLS there is no clipboard object
       const area = element("textarea", { readonly: "", class: "sr" });
       area.value = text;
@@ -756,11 +773,12 @@
       area.remove();
       button.focus();
     }
+    button.removeAttribute("data-uncopied");
     button.setAttribute("data-copied", "");
     setTimeout(() => button.removeAttribute("data-copied"), 2000);
   }
   document.addEventListener("click", ({ target }) => {
-    const button = target.closest?.("[data-copy], [data-copy-from]");
+    const button = target.closest?.("[data-copy], [data-copy-from], [data-copy-link], [data-copy-url]");
     if (button) copy(button);
     if (target.closest?.("[data-dismiss]")) target.closest("[data-said]")?.setAttribute("data-gone", "");
     if (target.closest?.("[data-try]")) tryNow();
@@ -793,10 +811,35 @@
     appliedTheme = who + theme;
     if ((kept.get("theme") ?? "system") !== theme) document.querySelector(`[data-set-theme="${CSS.escape(theme)}"]`)?.click();
   }
+  // The line that the address names is marked and brought into sight once; one that is not on the page is asked for.
+  const anchored = () => /^#event-(\d{1,9})$/.exec(location.hash)?.[1];
   function findAnchor(node) {
-    if (location.hash.length < 2 || node.id !== decodeURIComponent(location.hash.slice(1)) || html.dataset.anchor === location.href) return;
+    if (node.dataset.seq !== anchored()) return;
+    all("[data-linked]").forEach((other) => { if (other !== node) other.removeAttribute("data-linked"); });
+    node.setAttribute("data-linked", "");
+    if (html.dataset.anchor === location.href) return;
     html.dataset.anchor = location.href;
     node.scrollIntoView({ block: "center" });
+  }
+  function followAnchor() {
+    delete html.dataset.anchor;
+    const seq = anchored(), line = seq && document.getElementById(`event-${seq}`), form = document.querySelector("[data-find-line]");
+    if (line) return findAnchor(line);
+    all("[data-linked]").forEach((other) => other.removeAttribute("data-linked"));
+    if (!seq || !form) return;
+    form.elements.event.value = seq;
+    form.requestSubmit();
+  }
+  addEventListener("hashchange", followAnchor);
+  // who follows the same link again means it again
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest?.("a[href^='#event-']");
+    if (link && link.hash === location.hash) followAnchor();
+  });
+  function showAddress(node) {
+    const { address } = node.dataset, query = address === "?" ? "" : address;
+    // empty until the page knows what it shows
+    if (address && location.search !== query) history.replaceState(history.state, "", location.pathname + query + location.hash);
   }
 
   // ── What appears and what changes ──
@@ -810,6 +853,7 @@
     ["[data-locale]", (node) => { node.value = navigator.language; }],
   ];
   const CHANGES = {
+    "data-address": showAddress,
     "data-reveal": (node) => reveal(Number(node.dataset.reveal)), datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
     "data-draft-renewed": (node) => renewDraft(node.dataset.draftRenewed),
     "data-now": meet, "data-theme": meet, "data-title": meet, "data-attention": meet,

@@ -212,6 +212,7 @@ def page(
     after_seq: int | None = None,
     limit: int = 50,
     types: tuple[EventType, ...] = (),
+    by: UUID | None = None,
     newest_first: bool = False,
 ) -> list[EventRecord]:
     """A stretch of an incident's timeline, in the order (occurred_at, seq).
@@ -226,6 +227,8 @@ def page(
     )
     if types:
         query = query.where(col(TimelineEvent.type).in_([event_type.value for event_type in types]))
+    if by is not None:
+        query = query.where(TimelineEvent.actor_id == by)
     when, seq = col(TimelineEvent.occurred_at), col(TimelineEvent.seq)
     if after_seq is not None:
         query = query.where(seq > after_seq)
@@ -327,8 +330,6 @@ _STATE_LINE = {
 def as_text(event: EventRecord) -> str:
     """The line without its time, as in `👤 Alice acknowledged incident`: for exports and for readers without a screen."""
     kind = EventType(event.type)
-    if event.deleted:
-        return f"💬 A comment of {event.actor_name} was deleted"
     if kind is EventType.NOTIFICATION:
         told = len(event.data["to"])
         return f"📟 Told {told} {'person' if told == 1 else 'people'}: {event.data['why']}"

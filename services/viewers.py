@@ -77,6 +77,14 @@ def nav(actor: Actor) -> NavView:
         )
 
 
+def zone(actor: Actor) -> str:
+    """The time zone in which this actor reads: their own, their browser's, or the organisation's. Raises: NotAllowedError."""
+    require(actor, Role.VIEWER)
+    with database.read(actor.tenant_id) as session:
+        chosen = session.exec(select(User.timezone).where(User.id == actor.id)).first()
+        return chosen or _zone_of_browser(session, actor) or session.exec(select(Tenant.timezone)).one()
+
+
 def _zone_of_browser(session: Session, actor: Actor) -> str | None:
     """What the browser said at sign-in, for somebody who has chosen no zone."""
     if actor.session_id is None:

@@ -190,6 +190,17 @@ async def timeline(actor: SignedIn, number: Number, limit: Limit = 50, cursor: C
     return answer(await database.run(incident_page.timeline_page, actor, number, cursor=cursor, limit=limit))
 
 
+@router.get("/incidents/{number}/timeline.txt", responses={200: {"description": "Plain text in UTF-8.", "content": {"text/plain": {}}}})
+async def timeline_text(
+    actor: SignedIn,
+    number: Number,
+    timezone: Annotated[str, Query(description="The IANA zone of its times; your own where it is left out.")] = "",
+) -> Response:
+    """The whole timeline as text, without what is hidden or deleted."""
+    text: str = await database.run(incident_page.as_text, actor, number, timezone)
+    return Response(text, media_type="text/plain; charset=utf-8")
+
+
 @router.get("/incidents/{number}/timeline/{event}", responses={200: {"model": shapes.EventHistory}})
 async def get_event(actor: SignedIn, number: Number, event: Line) -> Response:
     """One line, with what it said before it was edited."""

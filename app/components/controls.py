@@ -88,17 +88,17 @@ def segmented(name: str, words: str, choices: list[tuple[str, str]], value: Any,
     )
 
 
-def copy_button(text: Text = "", *, source: str = "", words: str = "Copy", **props: Any) -> rx.Component:
-    """Copies `text`, or what the element with the id `source` holds. Says "Copied" for two seconds."""
-    wiring = {"data_copy_from": source} if source else {"data_copy": text}
-    props.setdefault("size", "1")
+def copy_button(text: Text = "", *, source: str = "", source_url: Any = "", words: str = "Copy", **props: Any) -> rx.Component:
+    """Copies `text`, or what the element with the id `source` holds, or what `source_url` answers. Says "Copied" for two seconds."""
+    fetched = isinstance(source_url, rx.Var) or source_url
+    wiring = {"data_copy_url": source_url} if fetched else {"data_copy_from": source} if source else {"data_copy": text}
+    props = {"size": "1", "variant": "surface", **props}
     return rx.button(
         icon("copy", 14, "copy-before"),
         icon("check", 14, "copy-after"),
         rx.el.span(words, class_name="copy-before"),
         rx.el.span("Copied", class_name="copy-after"),
         type="button",
-        variant="surface",
         color_scheme="gray",
         **wiring,
         **props,

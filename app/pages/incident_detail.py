@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from app.components.controls import button, icon_button, segmented
+from app.components.controls import button, copy_button, icon_button, segmented
 from app.components.forms import sent_draft
 from app.components.labels import icon
 from app.components.links import page_link
@@ -34,6 +34,8 @@ def page() -> rx.Component:
         rx.el.span(rx.cond(IncidentDetail.absent != "", IncidentDetail.absent, _HEAD.number), class_name="mono"),
         rx.cond(IncidentDetail.absent != "", _absent(), rx.fragment(found, phone_bar(), dialogs(), line_dialogs())),
         _neighbours(),
+        _finder(),
+        rx.el.span(hidden=True, data_address=rx.cond(_HEAD.id != "", f"?{IncidentDetail.address}", "")),
         sent_draft(IncidentActs.sent_draft),
         nav=IncidentDetail.nav,
         notice=IncidentDetail.notice,
@@ -80,7 +82,9 @@ def _tools() -> rx.Component:
     newest_first = IncidentDetail.newest_first
     return rx.el.div(
         segmented("show", "Show", _KINDS, IncidentDetail.show, IncidentDetail.show_only),
+        _writers(),
         rx.el.span(
+            copy_button(source_url=f"/api/v1/incidents/{_HEAD.number}/timeline.txt", words="Copy as text", variant="ghost"),
             rx.cond(
                 _HEAD.may_act,
                 icon_button("Add what happened earlier", "clock-plus", data_opens="", on_click=IncidentActs.open_dialog("line-add")),
@@ -96,6 +100,32 @@ def _tools() -> rx.Component:
             class_name="push line",
         ),
         class_name="tl-tools",
+    )
+
+
+def _writers() -> rx.Component:
+    """Whose lines are shown. The options come with the page and with each choice."""
+    options = rx.foreach(IncidentDetail.writers, lambda one: rx.el.option(one.label, value=one.value))
+    return rx.el.span(
+        rx.el.select(
+            rx.el.option("By everybody", value=""),
+            options,
+            value=IncidentDetail.by,
+            on_change=IncidentDetail.show_of,
+            aria_label="By whom",
+        ),
+        icon("chevron-down", 14),
+        class_name="select",
+    )
+
+
+def _finder() -> rx.Component:
+    """Sent by tocsin.js when an address names a line that is not on the page."""
+    return rx.el.form(
+        rx.el.input(type="text", name="event", aria_label="Line"),
+        on_submit=IncidentDetail.find_line,
+        hidden=True,
+        custom_attrs={"data-find-line": ""},
     )
 
 

@@ -72,6 +72,7 @@ def _menu() -> rx.Component:
             _LINE.earlier != "",
             _item(_LINE.earlier, "history", "v", on_click=IncidentLines.open_versions(number, event), data_opens=""),
         ),
+        _item("Copy link", "link", "l", data_copy_link=f"#event-{_LINE.seq}", on_click=IncidentActs.set_dialog_open(False)),
         rx.cond(_LINE.may_delete, _asking("Delete…", "trash-2", "d", "line-delete")),
         class_name="me-menu",
         data_chooser="",

@@ -11,8 +11,8 @@ from models.vocabulary import Role
 from services import database, incident_page, people, viewers
 from services.access import Actor, may
 from services.errors import NotFoundError
-from services.incident_page import Change, IncidentKey, News, Opened, Seen, Show, Shown
-from services.views import AlertRow, EventRow, IncidentHead, PinView
+from services.incident_page import Asked, Change, IncidentKey, News, Opened, Seen, Show, Shown
+from services.views import AlertRow, ChoiceView, EventRow, IncidentHead, PinView
 
 _QUIET_SECONDS = 3600.0
 _ALERTS_EVERY_SECONDS = 1.0
@@ -22,6 +22,7 @@ _ALERTS_EVERY_SECONDS = 1.0
 class IncidentDetail(Shell):
     """What the page of one incident shows.
 
+    `show` and `by` say which lines, as the query of the page's `address` does; `writers` are those whose lines can be asked for.
     `rows` is the window of the timeline, sent once; `tail` what came since, a short list; `pins` what is pinned of it. `absent` is the
     number that nothing was found under.
     """
@@ -37,10 +38,14 @@ class IncidentDetail(Shell):
     has_later: bool = False
     beyond: int = 0
     show: str = Show.EVERYTHING.value
+    by: str = ""
+    writers: list[ChoiceView] = []
+    address: str = ""
     newest_first: bool = False
     absent: str = ""
     last_number: str = ""
 
+    _asked: Asked = Asked()
     _key: IncidentKey | None = None
     _seen: Seen = Seen("UTC", False)
     _shown: Shown | None = None
@@ -54,13 +59,14 @@ class IncidentDetail(Shell):
         return IncidentDetail.watch if self._key is not None else None
 
     async def _fill(self, actor: Actor) -> None:
-        wanted, line = self._asked()
+        wanted, line = self._addressed()
         if self._key is None:
             self.newest_first = await database.run(viewers.reads_newest_first, actor)
         await super()._fill(actor)
         self._seen = incident_page.seen_by(actor, self.nav.zone)
         try:
-            opened = await database.run(incident_page.open_page, actor, wanted, self._seen, Show(self.show), seq=line)
+            self._ask(await database.run(incident_page.asked, actor, wanted, self.router.url.query))
+            opened = await database.run(incident_page.open_page, actor, wanted, self._seen, self._asked.show, self._asked.by, seq=line)
         except NotFoundError:
             self.reset()  # type: ignore[no-untyped-call]
             self.absent = wanted[:40].upper()
@@ -70,19 +76,31 @@ class IncidentDetail(Shell):
         if self.has_all_alerts:
             self.alerts = await database.run(incident_page.all_alerts, actor, wanted)
 
-    def _asked(self) -> tuple[str, int | None]:
+    def _addressed(self) -> tuple[str, int | None]:
         """The number in the address, and the line that it points at, where it does."""
         url = self.router.url
         line = url.fragment.removeprefix("event-")
-        return url.path.rstrip("/").rpartition("/")[2], int(line) if line.isdecimal() and len(line) < 10 else None
+        return url.path.rstrip("/").rpartition("/")[2], int(line) if _is_seq(line) else None
+
+    def _ask(self, asked: Asked) -> None:
+        """Show these kinds of lines of this writer from now on, and say so in the address."""
+        self._asked = asked
+        self.show, self.by, self.writers = asked.show.value, asked.name, asked.writers
+        self.address = incident_page.query(self.show, self.by)
+
+    def _unless_filtered(self, opened: Opened) -> None:
+        if not opened.is_filtered:
+            self._ask(Asked(writers=self._asked.writers))
 
     def _show(self, opened: Opened) -> None:
         before = self._shown
+        self._unless_filtered(opened)
         self._key = opened.key
         self._shown = Shown(
             opened.window,
             opened.told.last_seq,
-            Show(self.show),
+            self._asked.show,
+            self._asked.by,
             last_change=opened.told.last_change,
             newest_first=self.newest_first,
         )
@@ -159,7 +177,7 @@ class IncidentDetail(Shell):
 
     async def _catch_up(self, change: Change, seen: Seen, shown: Shown) -> None:
         """The page fell behind: take the end of the timeline anew."""
-        window = await change.window(seen, shown.show)
+        window = await change.window(seen, shown.show, shown.by)
         async with self:
             read = change.read
             if self._shown is shown and read is not None and (shown.last_seq, shown.last_change) < (read.last_seq, read.last_change):
@@ -191,7 +209,7 @@ class IncidentDetail(Shell):
         if shown is None:
             return
         window = await database.run(
-            incident_page.move_window, actor, self.head.number, self._seen, shown.show, shown.whole(), earlier=earlier
+            incident_page.move_window, actor, self.head.number, self._seen, shown.show, shown.whole(), earlier=earlier, by=shown.by
         )
         shown.move(window)
         self._send_lines()
@@ -204,9 +222,28 @@ class IncidentDetail(Shell):
     @requires(Role.VIEWER)
     async def show_only(self, actor: Actor, kinds: str) -> None:
         """Lines of some kinds only."""
-        if kinds in list(Show):
-            self.show = kinds
+        await self._filter(actor, kinds, self.by)
+
+    @requires(Role.VIEWER)
+    async def show_of(self, actor: Actor, writer: str) -> None:
+        """Lines of one writer only, by handle or id; of everybody when it is empty."""
+        await self._filter(actor, self.show, writer)
+
+    async def _filter(self, actor: Actor, kinds: str, writer: str) -> None:
+        if self._shown is not None:
+            query = incident_page.query(kinds, writer)
+            self._ask(await database.run(incident_page.asked, actor, self.head.number, query))
+            self._address = f"{self.router.url.path}?{self.address}"  # the browser writes it there: it is the same page
             await self._reload_lines(actor)
+
+    @requires(Role.VIEWER)
+    async def find_line(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Show the part of the timeline that has the line of this number, wherever it is."""
+        await self._find(actor, str(form.get("event", "")))
+
+    async def _find(self, actor: Actor, seq: str) -> None:
+        if self._shown is not None and _is_seq(seq) and not self._shown.holds(int(seq)):
+            await self._reload_lines(actor, seq=int(seq))
 
     @requires(Role.VIEWER)
     async def turn_order(self, actor: Actor) -> None:
@@ -216,12 +253,14 @@ class IncidentDetail(Shell):
         if may(actor.role, Role.RESPONDER):
             await database.run(people.change_profile, actor, timeline_newest_first=self.newest_first)
 
-    async def _reload_lines(self, actor: Actor) -> None:
-        shown = self._shown
+    async def _reload_lines(self, actor: Actor, *, seq: int | None = None) -> None:
+        """Read the end of the timeline anew, or the part that has the line `seq`."""
+        shown, asked = self._shown, self._asked
         if shown is None:
             return
-        opened = await database.run(incident_page.open_page, actor, self.head.number, self._seen, Show(self.show))
-        shown.show, shown.newest_first = Show(self.show), self.newest_first
+        opened = await database.run(incident_page.open_page, actor, self.head.number, self._seen, asked.show, asked.by, seq=seq)
+        self._unless_filtered(opened)
+        shown.show, shown.by, shown.newest_first = self._asked.show, self._asked.by, self.newest_first
         shown.last_seq, shown.last_change = opened.told.last_seq, opened.told.last_change
         shown.move(opened.window)
         self._send_lines()
@@ -249,3 +288,7 @@ class IncidentDetail(Shell):
             return rx.redirect(f"/incidents/{neighbour}")
         self.say(f"No {'newer' if newer else 'older'} incident is unresolved.")
         return None
+
+
+def _is_seq(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10

@@ -107,6 +107,7 @@ class IncidentLines(IncidentActs):
             self.refusal = refusal.message
             return
         self.dialog = ""
+        await self._find(actor, str(changed.seq))
         self.revealed = changed.seq
         self.say(f"Line {changed.seq} stands where it belongs now.")
 
@@ -124,7 +125,9 @@ class IncidentLines(IncidentActs):
         except RefusedError as refusal:
             self.refusal = refusal.message
             return
-        self.dialog, self.sent_draft, self.revealed = "", key, added.seq
+        self.dialog, self.sent_draft = "", key
+        await self._find(actor, str(added.seq))
+        self.revealed = added.seq
         self.say(f"Added as line {added.seq}.")
 
     async def _change(self, actor: Actor, number: str, event: str, **what: Any) -> EventRecord:

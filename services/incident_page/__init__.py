@@ -1,5 +1,6 @@
 """One incident as a page and programs read it: what it is, its alerts, and its timeline in parts."""
 
+from services.incident_page.address import Asked, asked, query
 from services.incident_page.assigning import give
 from services.incident_page.live import (
     Change,
@@ -19,12 +20,14 @@ from services.incident_page.one_line import line_view, versions
 from services.incident_page.programs import alerts, one_line, timeline_page
 from services.incident_page.shown import News, Shown
 from services.incident_page.snapshot import SHOWN_ALERTS, IncidentKey
+from services.incident_page.text import as_text
 from services.incident_page.verdicts import Verdict
 from services.incident_page.verdicts import make as make_move
 from services.incident_page.window import Show, Window, shows
 
 __all__ = [
     "SHOWN_ALERTS",
+    "Asked",
     "Change",
     "IncidentKey",
     "News",
@@ -37,6 +40,8 @@ __all__ = [
     "Window",
     "alerts",
     "all_alerts",
+    "as_text",
+    "asked",
     "feed",
     "give",
     "last_number",
@@ -46,6 +51,7 @@ __all__ = [
     "neighbour",
     "one_line",
     "open_page",
+    "query",
     "read_now",
     "seen_by",
     "shows",

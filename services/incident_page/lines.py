@@ -30,12 +30,13 @@ _LATE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row with its place in the order of the timeline and the day that a divider names."""
+    """A row with its place in the order of the timeline, the day that a divider names, and who wrote it."""
 
     place: timeline.Place
     type: EventType
     day: str
     row: EventRow
+    by: UUID | None = None
 
     @property
     def seq(self) -> int:
@@ -83,7 +84,7 @@ def _line(event: EventRecord, reading: Reading, today: datetime) -> Line:
         occurred_at=rfc3339(event.occurred_at),
     )
     row = _marked(_TELL[kind](row, event, reading), event, reading)
-    return Line((event.occurred_at, event.seq), kind, day(event.occurred_at, reading.zone, today), row)
+    return Line((event.occurred_at, event.seq), kind, day(event.occurred_at, reading.zone, today), row, event.actor_id)
 
 
 def _alert_fired(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:

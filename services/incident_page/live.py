@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from models.vocabulary import Role
@@ -67,7 +68,7 @@ class Change:
         self.read = read
         self._told: dict[Seen, Told] = {}
         self._before: dict[Seen, Told] = before._told if before is not None else {}
-        self._windows: dict[tuple[Seen, Show], asyncio.Task[Window]] = {}
+        self._windows: dict[tuple[Seen, Show, UUID | None], asyncio.Task[Window]] = {}
 
     def told(self, seen: Seen) -> Told | None:
         """In the words of those who see it so, written at the first call; None when the incident is gone."""
@@ -75,18 +76,19 @@ class Change:
             self._told[seen] = _tell(self.read, seen, self._before.get(seen))
         return self._told.get(seen)
 
-    async def window(self, seen: Seen, show: Show) -> Window:
+    async def window(self, seen: Seen, show: Show, by: UUID | None = None) -> Window:
         """The end of the timeline, for pages that missed some of it; read once for all of them."""
-        if (seen, show) not in self._windows:
-            self._windows[seen, show] = asyncio.create_task(database.run(self._read_window, seen, show))
-        return await asyncio.shield(self._windows[seen, show])
+        key = (seen, show, by)
+        if key not in self._windows:
+            self._windows[key] = asyncio.create_task(database.run(self._read_window, *key))
+        return await asyncio.shield(self._windows[key])
 
-    def _read_window(self, seen: Seen, show: Show) -> Window:
+    def _read_window(self, seen: Seen, show: Show, by: UUID | None) -> Window:
         if self.read is None:
             return Window()
         with database.read(self.key.tenant_id) as session:
             # no further than this change, or the lines after it would come twice
-            return window.newest(session, self.key.incident_id, _reading(self.read, seen), show, last_seq=self.read.last_seq)
+            return window.newest(session, self.key.incident_id, _reading(self.read, seen), show, by, last_seq=self.read.last_seq)
 
 
 def _tell(read: Snapshot, seen: Seen, before: Told | None) -> Told:
@@ -144,11 +146,15 @@ class Opened:
     key: IncidentKey
     told: Told
     window: Window
+    is_filtered: bool = True
 
 
-def open_page(actor: Actor, number: str, seen: Seen, show: Show = Show.EVERYTHING, *, seq: int | None = None) -> Opened:
+def open_page(
+    actor: Actor, number: str, seen: Seen, show: Show = Show.EVERYTHING, by: UUID | None = None, *, seq: int | None = None
+) -> Opened:
     """What the page shows at first: the head, the alerts, and the last lines, or those around the line `seq` where there is one.
 
+    A line that the filters leave out is shown without them: `is_filtered` is False then.
     Raises: NotAllowedError, NotFoundError.
     """
     require(actor, Role.VIEWER)
@@ -159,11 +165,15 @@ def open_page(actor: Actor, number: str, seen: Seen, show: Show = Show.EVERYTHIN
             raise NotFoundError(f"There is no {shown_number(value)}.")
         key = IncidentKey(actor.tenant_id, value, read.row["id"])
         reading = _reading(read, seen)
-        found = window.around(session, key.incident_id, reading, show, seq) if seq is not None else None
-        return Opened(key, _tell(read, seen, None), found or window.newest(session, key.incident_id, reading, show))
+        told = _tell(read, seen, None)
+        for kinds, who in ((show, by), (Show.EVERYTHING, None)) if seq is not None else ():
+            found = window.around(session, key.incident_id, reading, kinds, who, seq) if seq is not None else None
+            if found is not None:
+                return Opened(key, told, found, is_filtered=(kinds, who) == (show, by))
+        return Opened(key, told, window.newest(session, key.incident_id, reading, show, by))
 
 
-def move_window(actor: Actor, number: str, seen: Seen, show: Show, held: Window, *, earlier: bool) -> Window:
+def move_window(actor: Actor, number: str, seen: Seen, show: Show, held: Window, *, earlier: bool, by: UUID | None = None) -> Window:
     """The page's window one step towards the beginning of the timeline, or towards its end.
 
     Raises: NotAllowedError, NotFoundError.
@@ -173,7 +183,7 @@ def move_window(actor: Actor, number: str, seen: Seen, show: Show, held: Window,
     with database.read(actor.tenant_id) as session:
         incident = incidents.find(session, number)
         reading = Reading(zone_named(seen.zone), {}, incident.created_at)
-        return move(session, incident.id, reading, show, held)
+        return move(session, incident.id, reading, show, by, held)
 
 
 def all_alerts(actor: Actor, number: str) -> list[AlertRow]:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable
 from enum import Enum, auto
 from itertools import pairwise
+from uuid import UUID
 
 from services.incident_page.lines import Line
 from services.incident_page.live import Told
@@ -40,6 +41,7 @@ class Shown:
         window: Window,
         last_seq: int,
         show: Show = Show.EVERYTHING,
+        by: UUID | None = None,
         *,
         last_change: int = 0,
         newest_first: bool = False,
@@ -50,6 +52,7 @@ class Shown:
         self.last_seq = last_seq
         self.last_change = last_change
         self.show = show
+        self.by = by
         self.newest_first = newest_first
         self.beyond = 0
         self.tail_limit = tail_limit if tail_limit is not None else random.randint(TAIL // 2, TAIL)  # noqa: S311
@@ -61,9 +64,9 @@ class Shown:
         if told.first_seq > self.last_seq + 1 or told.first_change > self.last_change + 1:
             return News.MISSED
         came = sorted(
-            (line for line in told.newest if line.seq > self.last_seq and shows(self.show, line.type)), key=lambda line: line.place
+            (line for line in told.newest if line.seq > self.last_seq and shows(self.show, self.by, line)), key=lambda line: line.place
         )
-        changed = [line for change, line in told.changed if change > self.last_change and shows(self.show, line.type)]
+        changed = [line for change, line in told.changed if change > self.last_change and shows(self.show, self.by, line)]
         self.last_seq, self.last_change = told.last_seq, told.last_change
         last = self._last()
         late = [line for line in came if last is not None and line.place < last.place]
@@ -103,6 +106,10 @@ class Shown:
 
     def _last(self) -> Line | None:
         return self.tail[-1] if self.tail else self.window.lines[-1] if self.window.lines else None
+
+    def holds(self, seq: int) -> bool:
+        """Whether the line with this number is on the page."""
+        return any(line.seq == seq for line in self.whole().lines)
 
     def whole(self) -> Window:
         """The window with the tail as its end."""

@@ -46,9 +46,9 @@ TYPES: dict[Show, tuple[EventType, ...]] = {
 }
 
 
-def shows(show: Show, event_type: EventType) -> bool:
-    """Whether a line of this type is among those that the reader wants to see."""
-    return not TYPES[show] or event_type in TYPES[show]
+def shows(show: Show, by: UUID | None, line: Line) -> bool:
+    """Whether this line is among those that the reader wants to see: of these kinds, and where it is given by this actor."""
+    return (not TYPES[show] or line.type in TYPES[show]) and by in (None, line.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +82,42 @@ class Window:
         return (not self.has_earlier or self.lines[0].place <= place) and (not self.has_later or place <= self.lines[-1].place)
 
 
-def newest(session: Session, incident_id: UUID, reading: Reading, show: Show, *, last_seq: int | None = None) -> Window:
+def newest(
+    session: Session, incident_id: UUID, reading: Reading, show: Show, by: UUID | None = None, *, last_seq: int | None = None
+) -> Window:
     """The last `STEP` lines, or those of them that were written up to `last_seq`."""
-    found = timeline.page(session, incident_id, limit=STEP + 1, types=TYPES[show], newest_first=True)[::-1]
+    found = timeline.page(session, incident_id, limit=STEP + 1, types=TYPES[show], by=by, newest_first=True)[::-1]
     known = [event for event in found if last_seq is None or event.seq <= last_seq]
     return Window(_told(session, known[-STEP:], reading), len(found) > STEP, False)
 
 
-def earlier(session: Session, incident_id: UUID, reading: Reading, show: Show, window: Window) -> Window:
+def earlier(session: Session, incident_id: UUID, reading: Reading, show: Show, by: UUID | None, window: Window) -> Window:
     """The window one step towards the beginning; lines that fall out at its end come back by `later`."""
     if not window.lines:
-        return newest(session, incident_id, reading, show)
-    found = timeline.page(session, incident_id, before=window.lines[0].place, limit=STEP + 1, types=TYPES[show])
+        return newest(session, incident_id, reading, show, by)
+    found = timeline.page(session, incident_id, before=window.lines[0].place, limit=STEP + 1, types=TYPES[show], by=by)
     whole = (*_told(session, found[-STEP:], reading), *window.lines)
     return Window(whole[:WINDOW], len(found) > STEP, window.has_later or len(whole) > WINDOW)
 
 
-def later(session: Session, incident_id: UUID, reading: Reading, show: Show, window: Window) -> Window:
+def later(session: Session, incident_id: UUID, reading: Reading, show: Show, by: UUID | None, window: Window) -> Window:
     """The window one step towards the end."""
     if not window.lines:
-        return newest(session, incident_id, reading, show)
-    found = timeline.page(session, incident_id, after=window.lines[-1].place, limit=STEP + 1, types=TYPES[show])
+        return newest(session, incident_id, reading, show, by)
+    found = timeline.page(session, incident_id, after=window.lines[-1].place, limit=STEP + 1, types=TYPES[show], by=by)
     whole = (*window.lines, *_told(session, found[:STEP], reading))
     return Window(whole[-WINDOW:], window.has_earlier or len(whole) > WINDOW, len(found) > STEP)
 
 
-def around(session: Session, incident_id: UUID, reading: Reading, show: Show, seq: int) -> Window | None:
+def around(session: Session, incident_id: UUID, reading: Reading, show: Show, by: UUID | None, seq: int) -> Window | None:
     """The lines around the one with this number; None when the incident has no such line, or it is not among those to be shown."""
     place = timeline.place_of(session, incident_id, seq)
     if place is None:
         return None
-    before = timeline.page(session, incident_id, before=(place[0], seq + 1), limit=STEP // 2 + 1, types=TYPES[show])
+    before = timeline.page(session, incident_id, before=(place[0], seq + 1), limit=STEP // 2 + 1, types=TYPES[show], by=by)
     if not before or before[-1].seq != seq:
         return None
-    after = timeline.page(session, incident_id, after=place, limit=STEP // 2 + 1, types=TYPES[show])
+    after = timeline.page(session, incident_id, after=place, limit=STEP // 2 + 1, types=TYPES[show], by=by)
     part = STEP // 2
     return Window(_told(session, [*before[-part:], *after[:part]], reading), len(before) > part, len(after) > part)
 

@@ -66,6 +66,7 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/incidents/{number}/merge": Asked(ACT, {"into": "{other}"}),
     "POST /api/v1/incidents/{number}/split": Asked(ACT, {"child": "{child}"}, "parent"),
     "GET /api/v1/incidents/{number}/timeline": Asked(READ),
+    "GET /api/v1/incidents/{number}/timeline.txt": Asked(READ),
     "GET /api/v1/incidents/{number}/timeline/{event}": Asked(READ),
     "PATCH /api/v1/incidents/{number}/timeline/{event}": Asked(ACT, {"pinned": True}),
     "DELETE /api/v1/incidents/{number}/timeline/{event}": Asked(RUN),  # of somebody else; one's own: test_lines_over_http.py

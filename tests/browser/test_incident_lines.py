@@ -114,3 +114,44 @@ def test_a_comment_that_was_changed_in_another_tab_is_shown_beside_ones_own(
     rob.keyboard.press("Control+Enter")
     expect(line(other, 2)).to_contain_text("Mine is here")
     expect(line(other, 2)).to_contain_text("2 earlier versions")
+
+
+def test_a_line_is_linked_to_found_filtered_and_copied(
+    northwind: Northwind, as_person: Callable[..., Page], request: pytest.FixtureRequest
+) -> None:
+    number = northwind.fire(request.node.name)
+    northwind.write_lines(number, 250)
+    rob = as_person(northwind, Role.RESPONDER, f"/incidents/{number}?show=state#event-9")
+    expect(line(rob, 9)).to_be_in_viewport()
+    expect(line(rob, 9)).to_have_attribute("data-linked", "")
+    rob.wait_for_url(f"**/incidents/{number}#event-9")  # the filter would leave it out
+
+    rob.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    line(rob, 9).locator("time a").focus()
+    rob.keyboard.press("ArrowDown")
+    expect(line(rob, 10).locator("time a")).to_be_focused()
+    menu(rob, 9)
+    rob.keyboard.press("p")
+    menu(rob, 9)
+    rob.keyboard.press("l")
+    expect(rob.get_by_role("dialog")).to_have_count(0)
+    assert rob.evaluate("navigator.clipboard.readText()") == f"{northwind.server.address}/incidents/{number}#event-9"
+
+    rob.get_by_role("button", name="To the end").click()
+    expect(line(rob, 251)).to_be_attached()
+    expect(line(rob, 9)).to_have_count(0)
+    rob.get_by_role("region", name="Pinned lines").get_by_role("link").click()
+    expect(line(rob, 9)).to_be_in_viewport()
+
+    rob.get_by_label("By whom").select_option("Checks")
+    expect(rob.get_by_role("log").locator("[data-seq]")).to_have_count(1)
+    assert "?by=" in rob.url
+    rob.reload()
+    expect(rob.get_by_role("log").locator("[data-seq]").first).to_be_visible()
+    rob.get_by_role("button", name="Copy as text").click()
+    expect(rob.get_by_role("button", name="Copied")).to_be_visible()
+    copied = rob.evaluate("navigator.clipboard.readText()").splitlines()
+    assert copied[:2] == [f"{number} Connection pool exhausted", "Times in Europe/Stockholm"]
+    assert re.fullmatch(r"\[\d\d:\d\d\] 🚨 Alert fired: Connection pool exhausted", copied[4])
+    assert len([one for one in copied if "of a long night" in one]) == 250
+    assert rob.complaints == []  # type: ignore[attr-defined]

@@ -78,6 +78,8 @@ HANDLERS: dict[str, Forged] = {
     "IncidentDetail.show_later": Forged(at=INCIDENT),
     "IncidentDetail.show_newest": Forged(at=INCIDENT),
     "IncidentDetail.show_only": Forged({"kinds": "comments"}, at=INCIDENT),
+    "IncidentDetail.show_of": Forged({"writer": "{colleague}"}, at=INCIDENT),
+    "IncidentDetail.find_line": Forged({"form": {"event": "1"}}, at=INCIDENT),
     "IncidentDetail.turn_order": Forged(at=INCIDENT, writes=ACT),
     "IncidentDetail.show_all_alerts": Forged(at=INCIDENT),
     "IncidentDetail.go_next": Forged({"number": "{open}"}, at=INCIDENT),

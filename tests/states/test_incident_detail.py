@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app import session
 from app.states.first_answer import FilledFirst
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
@@ -27,6 +28,14 @@ def opened(actor: Actor, url: str = HERE) -> IncidentActs:
     state = open_tab(IncidentActs, begin_session(actor).token, url)
     call(state, "load")
     return state
+
+
+def turn_to(state: IncidentActs, url: str) -> None:
+    """The same tab has another address now."""
+    root: Any = state._get_root_state()
+    cookie = root.router.headers.cookie
+    token = cookie.partition(f"{session.COOKIE}=")[2]
+    object.__setattr__(root, "router", open_tab(IncidentActs, token, url).router)
 
 
 def form(**fields: str) -> dict[str, str]:
@@ -120,13 +129,10 @@ def test_an_unknown_number_says_what_there_is(night: Story) -> None:
 
 def test_the_page_before_is_not_seen_on_the_next(night: Story) -> None:
     night.fire("other", title="Another one")
-    rob = night.organisation.responder
-    token = begin_session(rob).token
-    state = open_tab(IncidentActs, token, HERE)
-    call(state, "load")
+    state = opened(night.organisation.responder)
     call(state, "open_dialog", name="resolve")
     call(state, "show_only", kinds="comments")
-    object.__setattr__(state._get_root_state(), "router", open_tab(IncidentActs, token, "http://localhost/incidents/INC-2").router)
+    turn_to(state, "http://localhost/incidents/INC-2")
     call(state, "load")
     assert (state.head.title, state.dialog, state.show, len(state.rows)) == ("Another one", "", "everything", 1)
 
@@ -136,6 +142,8 @@ def test_a_page_that_comes_back_keeps_what_its_reader_had_open(night: Story) -> 
     call(state, "open_dialog", name="resolve")
     call(state, "show_only", kinds="comments")
     comments.add(night.organisation.manager, "INC-1", "meanwhile")
+    assert state.address == "show=comments"
+    turn_to(state, f"{HERE}?{state.address}")  # tocsin.js writes it into the address
 
     filled = _connect(state)
 
@@ -144,7 +152,7 @@ def test_a_page_that_comes_back_keeps_what_its_reader_had_open(night: Story) -> 
     call(state, "load")
     assert state.dialog == "resolve"
     call(state, "load")  # the reader went away and came again
-    assert state.dialog == ""
+    assert (state.dialog, state.show) == ("", "comments")
 
 
 def test_a_database_that_is_away_does_not_keep_a_socket_from_its_answer(night: Story, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,6 +178,57 @@ def _connect(state: IncidentActs) -> bool:
     root = state._get_root_state()
     asyncio.run(FilledFirst().preprocess(App(), root, Event()))  # type: ignore[arg-type]
     return bool(state.head.number)
+
+
+def test_the_address_says_which_lines_of_whom(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    for who in (rob, mina):
+        comments.add(who, "INC-1", f"of {who.name}")
+    state = opened(night.organisation.viewer, f"{HERE}?show=comments&by=@MINA")
+    assert (state.show, state.by, state.address, [row.seq for row in state.rows]) == ("comments", "mina", "show=comments&by=mina", [3])
+    assert [one.label for one in state.writers] == ["Checks", "Mina Okafor", "Rob Lindqvist"]
+    call(state, "show_of", writer="rob")
+    assert [row.seq for row in state.rows] == [2]
+    call(state, "show_only", kinds="everything")
+    assert (state.address, [row.seq for row in state.rows]) == ("by=rob", [2])
+    call(state, "show_of", writer=state.writers[0].value)
+    assert [row.seq for row in state.rows] == [1]
+    call(state, "show_of", writer="")
+    assert (state.address, len(state.rows)) == ("", 3)
+    wrong = opened(night.organisation.viewer, f"{HERE}?show=nonsense&by=nobody&by=%00&" + "&".join("x=1" for _ in range(30)))
+    assert (wrong.show, wrong.by, len(wrong.rows)) == ("everything", "", 3)
+
+
+def test_a_link_to_a_line_that_is_filtered_out_shows_all_of_them(night: Story) -> None:
+    comments.add(night.organisation.responder, "INC-1", "here")
+    state = opened(night.organisation.viewer, f"{HERE}?show=comments#event-1")
+    assert (state.show, state.address, [row.seq for row in state.rows]) == ("everything", "", [1, 2])
+
+
+def test_a_line_that_is_not_on_the_page_is_found(night: Story) -> None:
+    write_lines(night, 2 * WINDOW)
+    state = opened(night.organisation.viewer)
+    assert state.rows[0].seq > 90
+    call(state, "find_line", form={"event": "90"})
+    assert 90 in [row.seq for row in state.rows]
+    assert (state.has_earlier, state.has_later) == (True, True)
+    before = [row.seq for row in state.rows]
+    for wrong in ("", "x", "-1", "²", "90", "9" * 12):
+        call(state, "find_line", form={"event": wrong})
+        assert [row.seq for row in state.rows] == before
+
+
+@pytest.mark.usefixtures("open_sockets")
+def test_a_filtered_page_is_told_of_its_lines_only(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    comments.add(rob, "INC-1", "first")
+    state = opened(night.organisation.viewer, f"{HERE}?by=rob")
+
+    def both() -> None:
+        comments.add(mina, "INC-1", "not this")
+        comments.add(rob, "INC-1", "but this")
+
+    assert follow(state, both, lambda: [row.seq for row in state.tail] == [4])
 
 
 # ── acting ──
