@@ -24,6 +24,7 @@ from services.views import PersonView, RelatedView
 from services.wording import zone_named
 
 FIELDS = ("title", "severity", "service_id", "assigned_to", "description", "started_at")
+_LONGEST_NAME = 200
 _HANDLE = re.compile(r"@([a-z0-9._-]+)\W*$", re.IGNORECASE)
 
 
@@ -144,10 +145,10 @@ def _service(name: str, field: str, known: Sequence[ServiceRecord]) -> ServiceRe
 
 
 def _assignee(text: str, field: str, actor: Actor, everybody: Sequence[Person]) -> Person | None:
-    wanted = " ".join(text.split()).casefold()
+    wanted = " ".join(text[: _LONGEST_NAME + 1].split()).casefold()
     if not wanted:
         return None
-    found = _named(wanted, actor, everybody)
+    found = _named(wanted, actor, everybody) if len(wanted) <= _LONGEST_NAME else []
     if not found:
         raise InvalidInputError(f"Nobody here is called “{short(text)}”. Choose somebody of the list, or leave this empty.", field=field)
     if len(found) > 1:

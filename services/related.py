@@ -25,6 +25,7 @@ _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
 LOOKED_AT = 500
 """How many unresolved incidents are compared by their words, the newest of them."""
 _MOST = 5
+_LONGEST = 300
 _NAMED_WORDS = 3
 
 _WORD = re.compile(r"[^\W_]+")
@@ -59,6 +60,7 @@ def unresolved_like(actor: Actor, title: str, service_id: UUID | None = None, *,
     Words are compared with the titles of the newest `LOOKED_AT` unresolved incidents. Raises: NotAllowedError.
     """
     require(actor, Role.VIEWER)
+    title = title[:_LONGEST]
     wanted = _stems(title)
     if not wanted and service_id is None:
         return []

@@ -1,5 +1,6 @@
 """The page that declares an incident: what can be chosen, what is open already, and what came of sending it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from services.views import PersonView, RelatedView
 
 _LOOK_SECONDS = 60.0
 """How often a page that nothing happens to reads again what can be chosen."""
+_GAP_SECONDS = 1.0
+"""How often it reads again at most: in a storm of alerts every one changes what is open."""
 
 
 class NewIncident(Shell):
@@ -74,6 +77,7 @@ class NewIncident(Shell):
                         if changed != {incidents}:
                             await self._read_choices(actor)
                         await self._look_for_offers(actor)
+                    await asyncio.sleep(_GAP_SECONDS)
 
     async def _look_for_offers(self, actor: Actor) -> None:
         offers = await database.run(new_incident.offers, actor, self._title, self._service)

@@ -94,6 +94,16 @@ def test_who_cannot_have_it_is_refused_with_the_reason(story: Story) -> None:
     assert refused(ours.responder, service="Ferries")["service_id"].startswith("There is no service “Ferries”.")
 
 
+@pytest.mark.parametrize("text", ["@" + "." * 100_000 + "a!", "x" * 100_000, "@" * 100_000, "\ud800", "\x00"])
+def test_whatever_is_typed_is_answered_soon_and_in_a_sentence(story: Story, text: str) -> None:
+    rob = story.organisation.responder
+    opened(rob)
+    wrong = refused(rob, service=text, assignee=text, began=text)
+    assert set(wrong) == {"service_id", "assigned_to", "started_at"}
+    assert max(map(len, wrong.values())) < 200
+    assert new_incident.offers(rob, text, text) == []
+
+
 def test_a_time_is_read_on_the_clock_of_the_reader(story: Story) -> None:
     rob = story.organisation.responder
     opened(rob, replace(SLOW, began="03:59"), zone="Europe/Stockholm")  # it is 04:07 there
