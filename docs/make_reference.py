@@ -119,6 +119,8 @@ _WORDS = (
     "IncidentState",
     "IntegrationKind",
     "Move",
+    "NotificationState",
+    "Reason",
     "Role",
     "Severity",
     "Verdict",

@@ -28,6 +28,8 @@ class Notification(TenantRow, table=True):
             "ix_notification_unread",
             "tenant_id",
             "user_id",
+            "created_at",
+            "id",
             # the words that SQLAlchemy writes for a true boolean on each
             sqlite_where=text("read_at IS NULL AND in_inbox = 1"),
             postgresql_where=text("read_at IS NULL AND in_inbox"),

@@ -107,6 +107,14 @@ class Reason(StrEnum):
     QUIET_INCIDENT = "quiet_incident"
 
 
+class NotificationState(StrEnum):
+    """Whether somebody has read what they were told of; what went by e-mail alone is mailed."""
+
+    UNREAD = "unread"
+    READ = "read"
+    MAILED = "mailed"
+
+
 class ToldBy(StrEnum):
     """How a person wants to be told of something."""
 

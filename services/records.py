@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from models.vocabulary import AlertStatus, IncidentState, Move, Severity
+from models.vocabulary import AlertStatus, DeliveryStatus, IncidentState, Move, NotificationState, Severity
 
 Item = TypeVar("Item")
 Allowed = Move | Literal["split"]
@@ -132,3 +132,32 @@ class AlertRecord:
     last_seen_at: datetime
     repeat_count: int
     firing_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """How a notification went to its person by one channel, or is to: by the inbox, or by e-mail."""
+
+    channel: str
+    state: DeliveryStatus
+    attempts: int
+    sent_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRecord:
+    """What somebody was told of: one person, cause and reason. `why` says why it was they."""
+
+    id: UUID
+    user_id: UUID
+    incident_id: UUID
+    incident_number: str
+    incident_title: str
+    event_id: UUID | None
+    reason: str
+    why: str
+    state: NotificationState
+    read_at: datetime | None
+    created_at: datetime
+    deliveries: list[DeliveryRecord]

@@ -66,6 +66,9 @@ WORDS: list[tuple[str, StrEnum]] = [
         vocabulary.AlertStatus,
         vocabulary.ActorKind,
         vocabulary.JobStatus,
+        vocabulary.DeliveryStatus,
+        vocabulary.NotificationState,
+        vocabulary.Reason,
         vocabulary.LinkPurpose,
         vocabulary.Theme,
     )

@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import channels, description, health, incidents, integrations, people, problems, services, sign_in, teams
+from app.api import channels, description, health, incidents, integrations, notifications, people, problems, services, sign_in, teams
 from app.api.problems import MethodRefusedError
 from app.api.routes import refused
 from services.errors import NotFoundError, RefusedError
@@ -14,6 +14,7 @@ PREFIXES = ("/api/", "/auth/", "/-/", "/healthz", "/readyz")
 _ROUTERS = (
     incidents.router,
     people.router,
+    notifications.router,
     teams.router,
     services.router,
     integrations.router,

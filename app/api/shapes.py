@@ -18,6 +18,8 @@ from models.vocabulary import (
     IncidentState,
     IntegrationKind,
     Move,
+    NotificationState,
+    Reason,
     Role,
     Severity,
 )
@@ -185,6 +187,39 @@ class Team(Told):
     members: list[UUID] = Field(description="The ids of its people, also of those who are not active any more.")
     created_at: datetime
     version: int = Field(description="Grows with each change.")
+
+
+class NotificationDelivery(Told):
+    """How a notification went to its person by one channel, or is to."""
+
+    channel: str = Field(description="`inbox` or `email`.", examples=["email"])
+    state: DeliveryStatus
+    attempts: int = Field(description="How often it was sent, or could not be.")
+    sent_at: datetime | None
+    last_error: str | None = Field(description="Why the last try did not succeed.")
+
+
+class Notification(Told):
+    """What a person was told of: one for each person, cause and reason."""
+
+    id: UUID
+    user_id: UUID
+    incident_id: UUID
+    incident_number: str = Field(examples=["INC-42"])
+    incident_title: str
+    event_id: UUID | None = Field(description="The line of the timeline that tells of it, where one does.")
+    reason: Reason
+    why: str = Field(description="Why it was they, as a sentence.")
+    state: NotificationState
+    read_at: datetime | None
+    created_at: datetime
+    deliveries: list[NotificationDelivery]
+
+
+class ReadCount(Told):
+    """How much was marked."""
+
+    read: int = Field(description="How many were unread until now.")
 
 
 class NewTeam(Sent):

@@ -8,7 +8,7 @@ from app import sockets
 from app.session import requires, while_signed_in
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import database, incident_page, people, viewers
+from services import database, inbox, incident_page, people, viewers
 from services.access import Actor, may
 from services.errors import NotFoundError
 from services.incident_page import Asked, Change, IncidentKey, News, Opened, Seen, Show, Shown
@@ -56,7 +56,7 @@ class IncidentDetail(Shell):
     async def load(self, actor: Actor) -> Any:
         """Show the incident of the address."""
         await self._open(actor)
-        return IncidentDetail.watch if self._key is not None else None
+        return [IncidentDetail.watch, IncidentDetail.note_opened] if self._key is not None else None
 
     async def _fill(self, actor: Actor) -> None:
         wanted, line = self._addressed()
@@ -123,6 +123,14 @@ class IncidentDetail(Shell):
         self.top_day = shown.top_day
         self.has_earlier, self.has_later = shown.window.has_earlier, shown.window.has_later
         self.beyond = shown.beyond
+
+    @requires(Role.VIEWER, background=True)
+    async def note_opened(self, actor: Actor) -> None:
+        """What one was told of this incident is read, now that one has opened it."""
+        async with self:
+            key = self._key
+        if key is not None:
+            await database.run(inbox.mark_incident, actor, key.incident_id)
 
     # ── staying live ──
 

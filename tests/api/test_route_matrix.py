@@ -19,8 +19,23 @@ from app import asgi
 from app.api import application
 from app.session import COOKIE
 from models.columns import new_id
-from models.vocabulary import Role
-from services import api_keys, catalog, channels, comments, incidents, integrations, membership, merging, sessions, teams
+from models.vocabulary import Reason, Role
+from services import (
+    api_keys,
+    catalog,
+    channels,
+    comments,
+    database,
+    inbox,
+    incidents,
+    integrations,
+    membership,
+    merging,
+    sessions,
+    teams,
+    telling,
+)
+from services.access import Actor
 from tests.fixtures.contents import contents, differences, ids, told_of
 from tests.fixtures.programs import ORIGIN, Programs
 from tests.fixtures.stories import Story
@@ -34,13 +49,15 @@ MARK = "Quokka"
 class Asked:
     """How a route is used: by whom (the lowest role), with what, and on an incident of which state.
 
-    `elsewhere` are bodies or queries that name something of the other organisation, for a route whose path does not.
+    `elsewhere` are bodies or queries that name something of the other organisation, for a route whose path does not. What is `own` belongs
+    to a person: a key of a service account has none of it.
     """
 
     role: Role
     body: dict[str, Any] | None = None
     state: str = "open"
     elsewhere: tuple[dict[str, Any] | str, ...] = field(default=())
+    own: bool = False
 
 
 READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
@@ -73,6 +90,10 @@ ROUTES: dict[str, Asked] = {
     "GET /api/v1/incidents/{number}/alerts": Asked(READ),
     "POST /api/v1/incidents/{number}/comments": Asked(ACT, {"body": "Looking"}),
     "GET /api/v1/users": Asked(READ),
+    "GET /api/v1/notifications": Asked(READ, elsewhere=("user={user}",)),
+    "POST /api/v1/notifications/read": Asked(READ, own=True),
+    "POST /api/v1/notifications/{id}/read": Asked(READ, own=True),
+    "POST /api/v1/notifications/{id}/unread": Asked(READ, own=True, state="read"),
     "GET /api/v1/teams": Asked(READ),
     "POST /api/v1/teams": Asked(MANAGE, {"name": "Payers {turn}"}, elsewhere=({"name": "Ours", "members": ["{user}"]},)),
     "GET /api/v1/teams/{id}": Asked(READ),
@@ -197,6 +218,17 @@ class Northwind:
         made = channels.create(self.organisation.admin, "webhook", f"{MARK} {self.fired}", "http://127.0.0.1:9/", events=["reopened"])
         return made.channel.id
 
+    def notification(self, whose: Actor, state: str) -> UUID:
+        """Something that a person is told of, read or not."""
+        incident = incidents.get(whose, self.incident("open"))
+        with database.write(whose.tenant_id) as tx:
+            notice = telling.Notice(whose.id, incident.id, Reason.STATE_CHANGE, f"test:{self.fired}", f"{MARK} follows it.")
+            telling.tell(tx, [notice], telling.duty(tx, [whose.id]).listeners)
+        told = inbox.page(whose, limit=1).items[0].id
+        if state == "read":
+            inbox.mark(whose, told, read=True)
+        return told
+
     def about(self, name: str, path: str, what: dict[str, Any] | str, names: dict[str, str]) -> tuple[httpx.Response, str]:
         """Let the stranger ask with something that is not theirs: the answer, and its text with the id taken out."""
         if isinstance(what, str):
@@ -208,9 +240,11 @@ class Northwind:
             text = text.replace(each, "…")
         return answer, text
 
-    def path(self, name: str, state: str) -> str:
-        """The path of a route, with what it names put in."""
+    def path(self, name: str, state: str, whose: Role = Role.ADMIN) -> str:
+        """The path of a route, with what it names put in; what is a person's own is that of the one with this role."""
         path = name.partition(" ")[2]
+        if path.startswith("/api/v1/notifications/"):
+            return path.replace("{id}", str(self.notification(self.organisation.by_role()[whose], state)))
         things = {"services": self.service, "teams": self.team, "integrations": self.integration}
         make = {"users": self.person, "channels": self.channel}
         thing = things.get(path.split("/")[3]) or (make[path.split("/")[3]]() if "{id}" in path else None)
@@ -289,9 +323,9 @@ def test_a_route_is_for_its_role_and_those_above(northwind: Northwind) -> None:
             complaints.refused(f"{name}: a page elsewhere", forged, 403, secrets)
         complaints.unchanged(f"{name}: somebody who was refused", before, contents())
         for role in BY_ROLE[BY_ROLE.index(asked.role) :]:
-            for how in ("key", "cookie") if role is asked.role else ("key",):
+            for how in ("cookie",) if asked.own else ("key", "cookie") if role is asked.role else ("key",):
                 if not name.startswith("GET "):
-                    path = northwind.path(name, asked.state)
+                    path = northwind.path(name, asked.state, role)
                     before = contents()
                 by_key = how == "key"
                 answer = (

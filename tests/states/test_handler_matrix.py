@@ -74,6 +74,7 @@ HANDLERS: dict[str, Forged] = {
     "IncidentsActs.apply": Forged({"form": {"state-open": "on", "assignee": "{user}"}}),
     "IncidentDetail.load": Forged(at=INCIDENT),
     "IncidentDetail.watch": Forged(at=INCIDENT),
+    "IncidentDetail.note_opened": Forged(at=INCIDENT),
     "IncidentDetail.show_earlier": Forged(at=INCIDENT),
     "IncidentDetail.show_later": Forged(at=INCIDENT),
     "IncidentDetail.show_newest": Forged(at=INCIDENT),

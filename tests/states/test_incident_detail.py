@@ -12,7 +12,7 @@ from app.states.first_answer import FilledFirst
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
 from models.vocabulary import IncidentState, Severity
-from services import comments, database, holding, incidents, people, sessions, timeline
+from services import comments, database, holding, inbox, incidents, people, sessions, timeline
 from services.access import Actor
 from services.errors import StorageBusyError
 from services.incident_page.shown import TAIL
@@ -476,3 +476,11 @@ def _group(status: str, *hosts: str) -> dict[str, object]:
         "version": "4", "groupKey": '{}:{alertname="DiskFull"}', "status": status, "receiver": "tocsin", "truncatedAlerts": 0,
         "groupLabels": {"alertname": "DiskFull"}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "", "alerts": alerts,
     }  # fmt: skip
+
+
+def test_opening_it_reads_what_one_was_told_of_it(night: Story) -> None:
+    alice = night.organisation.admin
+    assert [one.state for one in inbox.page(alice).items] == ["unread"]
+    state = opened(alice)
+    call(state, "note_opened")
+    assert [one.state for one in inbox.page(alice).items] == ["read"]
