@@ -259,9 +259,10 @@ class Things(dict[str, str]):
 
     def without(self, text: str) -> str:
         """A text with these things, and ids that were made since, taken out."""
+        text = re.sub("[0-9a-f]{32}", "…", text)
         for thing in self.values():
-            text = text.replace(thing, "…")
-        return re.sub("[0-9a-f]{32}", "…", text)
+            text = re.sub(rf"(?<!\d){re.escape(thing)}(?!\d)", "…", text)  # a turn such as 90 is no part of INC-90065
+        return text
 
 
 class World:
