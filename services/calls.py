@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
+from sqlmodel import select
+
+from models.tenants import Tenant
 from models.vocabulary import IncidentState, Reason
 from services import jobs, telling, timeline
 from services.database import Tx
-from services.held import Held, Line
+from services.held import Held, Line, is_called
 from services.telling import Duty, Notice
 
 KIND = "call"
 """The kind of job that tells people again."""
+LAPSE = "acknowledgement_timeout"
+"""The kind of job that looks whether somebody still works on what they acknowledged."""
+TAKEN = (IncidentState.ACKNOWLEDGED, IncidentState.INVESTIGATING)
 ON_CALL = "default on-call"
 _LEFT = "whose it was may not act any more"
 _DECIDES = ("state", "parent_id", "snoozed_until")
@@ -35,6 +40,7 @@ class Plan:
     stopped: list[UUID] = field(default_factory=list)
     planned: list[Held] = field(default_factory=list)
     made: set[UUID] = field(default_factory=set)
+    taken: list[Held] = field(default_factory=list)
 
 
 def job_key(incident_id: UUID) -> str:
@@ -42,10 +48,9 @@ def job_key(incident_id: UUID) -> str:
     return f"{KIND}:{incident_id.hex}"
 
 
-def is_called(incident: Mapping[str, Any], now: datetime) -> bool:
-    """Whether people are called for an incident: it is open, not snoozed, and its own."""
-    snoozed_until = incident["snoozed_until"]
-    return incident["state"] is IncidentState.OPEN and incident["parent_id"] is None and (snoozed_until is None or snoozed_until <= now)
+def lapse_key(incident_id: UUID) -> str:
+    """The name of the job that looks whether the acknowledgement of this incident lapses."""
+    return f"{LAPSE}:{incident_id.hex}"
 
 
 def _is_opened(incident: Held) -> bool:
@@ -56,10 +61,10 @@ def prepare(tx: Tx, changed: Sequence[Held]) -> Plan:
     """Before the incidents are written: give the new ones to who is on call, and plan, resume or stop the calls of each."""
     plan = Plan()
     for incident in changed:
-        called = is_called(incident.row, tx.now)
-        was_called = not incident.is_new and is_called(
-            {name: incident.was(name) for name in ("state", "parent_id", "snoozed_until")}, tx.now
-        )
+        called = incident.is_called
+        was_called = not incident.is_new and is_called({name: incident.was(name) for name in _DECIDES})
+        if incident.state in TAKEN and incident.was("state") not in TAKEN:
+            plan.taken.append(incident)
         if called and _is_opened(incident):
             plan.opened.append(incident)
         elif called and not was_called:
@@ -130,8 +135,21 @@ def follow_up(tx: Tx, plan: Plan, changed: Sequence[Held], written: Mapping[UUID
     for incident in plan.planned:
         payload = {"incident_id": incident.id.hex}
         jobs.add(tx, KIND, payload, incident.next_call_at, job_key(incident.id), move=True, is_first=incident.id in plan.made)
+    _plan_lapses(tx, plan.taken)
     jobs.cancel_all(tx, [job_key(incident_id) for incident_id in plan.stopped])
     telling.take_back_calls(tx, plan.stopped)
+
+
+def _plan_lapses(tx: Tx, taken: Sequence[Held]) -> None:
+    if not taken:
+        return
+    default = tx.session.exec(select(Tenant.acknowledgement_timeout_seconds)).one()
+    for incident in taken:
+        own = incident.acknowledgement_timeout_seconds
+        seconds = default if own is None else own
+        if seconds and incident.parent_id is None:
+            due_at = tx.now + timedelta(seconds=seconds)
+            jobs.add(tx, LAPSE, {"incident_id": incident.id.hex}, due_at, lapse_key(incident.id), move=True)
 
 
 def _notices(plan: Plan, incident: Held, lines: Sequence[Line]) -> Iterator[Notice]:

@@ -198,6 +198,8 @@ class _Batch:
         shown = self._shown(incident)
         if shown.is_resolved:
             self._reopen(delivery, alert, known, shown)
+        if shown.snoozed_until is not None:
+            holding.snooze(shown, delivery.source.id, None)
         for one in (incident, shown) if shown is not incident else (incident,):
             one.change(alert_count=one.alert_count + (not is_counted), firing_count=one.firing_count + (not known.counts_as_firing))
         known.counts_as_firing = True

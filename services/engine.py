@@ -11,7 +11,21 @@ from uuid import uuid4
 import structlog
 
 from models.vocabulary import JobStatus
-from services import across_tenants, calls, channel_outbox, clock, database, departures, jobs, mail, measures, reminders, retention, telling
+from services import (
+    across_tenants,
+    calls,
+    channel_outbox,
+    clock,
+    database,
+    departures,
+    jobs,
+    mail,
+    measures,
+    quiet,
+    retention,
+    telling,
+    timers,
+)
 from services.across_tenants import ClaimedJob
 from services.channels import sending
 from services.database import Tx
@@ -23,7 +37,10 @@ Handler = Callable[[Run], None]
 
 HANDLERS: Mapping[str, Handler] = {
     retention.KIND: retention.run,
-    calls.KIND: reminders.run,
+    calls.KIND: timers.remind,
+    calls.LAPSE: timers.lapse,
+    timers.SNOOZE: timers.wake,
+    quiet.KIND: quiet.run,
     telling.MAIL_KIND: mail.run,
     departures.KIND: departures.run,
     channel_outbox.KIND: sending.run,
@@ -47,6 +64,7 @@ def worker_name() -> str:
 def prepare() -> None:
     """What must hold before the engine runs: each organisation has its recurring jobs."""
     retention.schedule_everywhere()
+    quiet.schedule_everywhere()
 
 
 def cycle_age_seconds() -> float | None:

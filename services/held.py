@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,11 @@ _BOOKKEEPING = frozenset({
     "last_seq", "last_change", "version", "updated_at", "touched", "accepts_alerts", "accepts_until", "last_activity_at", "next_call_at",
     "call_step",
 })  # fmt: skip
+
+
+def is_called(incident: Mapping[str, Any]) -> bool:
+    """Whether people are called for an incident: it is open, not snoozed, and its own."""
+    return incident["state"] is IncidentState.OPEN and incident["parent_id"] is None and incident["snoozed_until"] is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,11 @@ class Held:
     def was(self, name: str) -> Any:
         """The value of a column when it was held."""
         return self._before.get(name, self.row[name])
+
+    @property
+    def is_called(self) -> bool:
+        """Whether people are called for it: it is open, not snoozed, and its own."""
+        return is_called(self.row)
 
     def touch(self, now: datetime) -> None:
         """Note that a person or a service account did something about it at this moment."""
@@ -163,6 +174,9 @@ class Held:
             occurrence=row["occurrence"],
             alert_id=row["alert_id"],
             post_mortem_id=None,
+            snoozed_until=row["snoozed_until"],
+            next_call_at=row["next_call_at"] if self.is_called else None,
+            acknowledgement_timeout_seconds=row["acknowledgement_timeout_seconds"],
             parent_id=row["parent_id"],
             merged_count=row["merged_count"],
             previous_id=row["previous_id"],

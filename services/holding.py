@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -259,6 +259,7 @@ def resolve(incident: Held, actor_id: UUID, notes: str, now: datetime, reopen_wi
     """Resolve it, with its one line. It goes on to accept alerts of its group for the reopen window."""
     ttr_seconds = _seconds(incident.created_at, now)
     incident.change(state=IncidentState.RESOLVED, resolved_at=now, resolved_by=actor_id, resolution_notes=notes, ttr_seconds=ttr_seconds)
+    incident.change(snoozed_until=None)
     if incident.first_resolved_at is None:
         incident.change(first_resolved_at=now)
     if incident.accepts_alerts:
@@ -288,6 +289,13 @@ def reopen(
     unacknowledge(incident)
     told = sibling.shown if sibling else None
     incident.say(actor_id, timeline.Reopened(reason=reason, occurrence=incident.occurrence, alert_id=alert_id, sibling=told))
+
+
+def snooze(incident: Held, actor_id: UUID, until: datetime | None) -> None:
+    """Stop its calls until this moment, or let them go on, with a line that says so."""
+    before, after = (at.astimezone(UTC).isoformat(timespec="seconds") if at else "" for at in (incident.snoozed_until, until))
+    incident.say(actor_id, timeline.Edit(field="snoozed_until", origin=before.replace("+00:00", "Z"), to=after.replace("+00:00", "Z")))
+    incident.change(snoozed_until=until)
 
 
 def spoken(span: timedelta) -> str:

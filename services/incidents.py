@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import EllipsisType
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 from models.columns import new_id
 from models.tenants import Tenant
 from models.vocabulary import MOVES, IncidentState, Move, Role, Severity
-from services import audit, database, holding, people, search, timeline
+from services import audit, calls, database, holding, jobs, people, search, timeline, timers
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
@@ -28,6 +28,9 @@ TITLE_LIMIT = 300
 DESCRIPTION_LIMIT = 20_000
 NOTES_LIMIT = 20_000
 REASON_LIMIT = 2_000
+LONGEST_SNOOZE = timedelta(days=90)
+SHORTEST_TIMEOUT = 60
+LONGEST_TIMEOUT = 7 * 86_400
 _NUMBER = re.compile(r"(?:INC-)?([1-9][0-9]{0,8})", re.IGNORECASE)
 _DONE = {
     Move.ACKNOWLEDGE: "acknowledged",
@@ -268,6 +271,55 @@ def change_severity(actor: Actor, number: str, severity: str, *, version: int | 
             return Outcome(incident.record(), False)
         incident.say(actor.id, timeline.SeverityChange(origin=incident.severity, to=to))
         incident.change(severity=to)
+    return Outcome(incident.record(), True)
+
+
+def snooze(actor: Actor, number: str, until: datetime | None, *, version: int | None = None) -> Outcome:
+    """Stop the calls until this moment, and take it out of what needs attention; None ends a snooze. A new firing ends it, too.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError for a time that is over or too far, ConflictError when it is resolved.
+    """
+    require(actor, Role.RESPONDER)
+    with _held(actor, number, "snoozed", version) as (tx, incident):
+        if incident.is_resolved:
+            raise _refusal(incident, "snoozed")
+        at = None if until is None else _check_ahead(until, tx.now)
+        if incident.snoozed_until == at:
+            return Outcome(incident.record(), False)
+        holding.snooze(incident, actor.id, at)
+        if at is None:
+            jobs.cancel_all(tx, [timers.snooze_key(incident.id)])
+        else:
+            jobs.add(tx, timers.SNOOZE, {"incident_id": incident.id.hex}, at, timers.snooze_key(incident.id), move=True)
+    return Outcome(incident.record(), True)
+
+
+def _check_ahead(until: datetime, now: datetime) -> datetime:
+    right = "until must be a time with its offset, in the future and at most 90 days ahead"
+    if until.tzinfo is None:
+        raise InvalidInputError(f"{right}.", field="until")
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise InvalidInputError(f"{right}: it is {now:%Y-%m-%dT%H:%M:%SZ} now.", field="until")
+    return until.astimezone(UTC)
+
+
+def set_acknowledgement_timeout(actor: Actor, number: str, seconds: int | None, *, version: int | None = None) -> Outcome:
+    """After how many seconds without activity an acknowledgement of this incident lapses: 0 never, None as the organisation says.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError.
+    """
+    require(actor, Role.RESPONDER)
+    if seconds is not None and not (seconds == 0 or SHORTEST_TIMEOUT <= seconds <= LONGEST_TIMEOUT):
+        right = f"0 for never, or {SHORTEST_TIMEOUT} to {LONGEST_TIMEOUT} seconds"
+        raise InvalidInputError(f"acknowledgement_timeout_seconds must be {right}.", field="acknowledgement_timeout_seconds")
+    with _held(actor, number, "timeout_changed", version) as (tx, incident):
+        before = incident.acknowledgement_timeout_seconds
+        if before == seconds:
+            return Outcome(incident.record(), False)
+        told = ("" if value is None else str(value) for value in (before, seconds))
+        incident.say(actor.id, timeline.Edit(field="acknowledgement_timeout_seconds", origin=next(told), to=next(told)))
+        incident.change(acknowledgement_timeout_seconds=seconds)
+        jobs.add(tx, calls.LAPSE, {"incident_id": incident.id.hex}, tx.now, calls.lapse_key(incident.id), move=True)
     return Outcome(incident.record(), True)
 
 

@@ -50,6 +50,9 @@ class IncidentRecord:
     occurrence: int
     alert_id: UUID | None
     post_mortem_id: UUID | None
+    snoozed_until: datetime | None
+    next_call_at: datetime | None
+    acknowledgement_timeout_seconds: int | None
     parent_id: UUID | None
     merged_count: int
     previous_id: UUID | None

@@ -44,10 +44,12 @@ class AlertResolved(EventData):
 
 
 class Comment(EventData):
-    """What somebody wrote, as Markdown. `mentioned` are the handles in it that name somebody: the people who were told."""
+    """What somebody wrote, as Markdown. `mentioned` are the handles in it that name somebody: the people who were told.
+    `automatic` says that nobody did: a rule asks."""
 
     body: str
     mentioned: list[str] = []
+    automatic: bool = False
 
 
 class StateChange(EventData):

@@ -155,6 +155,18 @@ async def change_severity(actor: SignedIn, number: Number, body: shapes.ChangeSe
     return await _done(incidents.change_severity, actor, number, body.severity, version=version)
 
 
+@router.post("/incidents/{number}/snooze", responses=_ONE)
+async def snooze(actor: SignedIn, number: Number, body: shapes.Snooze, version: Version) -> Response:
+    """Stop its calls until a time, and take it out of what needs attention. A new firing ends it sooner, null ends it now."""
+    return await _done(incidents.snooze, actor, number, body.until, version=version)
+
+
+@router.post("/incidents/{number}/acknowledgement-timeout", responses=_ONE)
+async def set_acknowledgement_timeout(actor: SignedIn, number: Number, body: shapes.AcknowledgementTimeout, version: Version) -> Response:
+    """Say after how long without activity its acknowledgement lapses: 0 is never, null is as the organisation says."""
+    return await _done(incidents.set_acknowledgement_timeout, actor, number, body.seconds, version=version)
+
+
 @router.post("/incidents/{number}/merge", responses=_ONE)
 async def merge(actor: SignedIn, number: Number, body: shapes.Merge, version: Version) -> Response:
     """Make it part of another incident, whose state it follows from then on. Answers what was merged, with its `parent_id`.

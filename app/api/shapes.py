@@ -78,6 +78,11 @@ class Incident(Told):
     occurrence: int = Field(description="1, and one more each time it was reopened.")
     alert_id: UUID | None = Field(description="The alert that opened it.")
     post_mortem_id: UUID | None
+    snoozed_until: datetime | None = Field(description="Until when nobody is called; null while it is not snoozed.")
+    next_call_at: datetime | None = Field(description="When people are told again; null while nobody is called.")
+    acknowledgement_timeout_seconds: int | None = Field(
+        description="After how long without activity its acknowledgement lapses: 0 is never, null is as the organisation says."
+    )
     parent_id: UUID | None = Field(description="The incident that it was merged into, and whose state it follows.")
     merged_count: int = Field(description="How many incidents were merged into it.")
     previous_id: UUID | None = Field(description="The incident of the same group before it.")
@@ -491,6 +496,18 @@ class ChangeSeverity(Sent):
     """How bad it is."""
 
     severity: Severity
+
+
+class Snooze(Sent):
+    """Until when nobody is called."""
+
+    until: AwareDatetime | None = Field(description="A time in the future, at most 90 days ahead; null ends a snooze.")
+
+
+class AcknowledgementTimeout(Sent):
+    """After how long an acknowledgement lapses."""
+
+    seconds: int | None = Field(description="60 to 604,800; 0 for never; null for what the organisation says.")
 
 
 class Assign(Sent):

@@ -33,6 +33,8 @@ _DID = {
     "profile.changed": "changed the profile of",
     "organisation.created": "made the organisation",
     "incident.severity_changed": "changed the severity of",
+    "incident.snoozed": "changed the snooze of",
+    "incident.timeout_changed": "changed when its acknowledgement lapses, of",
     "incident.given_back": "gave back",
     "incident.investigated": "began to investigate",
     "incident.commented": "commented on",

@@ -252,12 +252,25 @@ def _followed(event: EventRecord) -> str:
     return f"with {parent}" if parent else ""
 
 
-def _edit(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+def _edit(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
     before, after = event.data["from"], event.data["to"]
+    if event.data["field"] == "snoozed_until":
+        return _snoozed(row, event, reading)
+    if event.data["field"] == "acknowledgement_timeout_seconds":
+        told = "as the organisation says" if not after else "never" if after == "0" else f"after {span(int(after))}"
+        return replace(row, text="set that its acknowledgement lapses", strong=told)
     if event.data["field"] == "title":
         return replace(row, text="changed the title to", strong=_quoted(after), rest=f"before: {_quoted(before)}")
     text = "changed the description" if after else "removed the description"
     return replace(row, text=text, rest=f"before: {_quoted(before)}" if before else "")
+
+
+def _snoozed(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
+    if not event.data["to"]:
+        is_over = datetime.fromisoformat(event.data["from"]) <= event.occurred_at
+        return replace(row, text="ended the snooze", rest="· its time is over" if is_over else "")
+    until = datetime.fromisoformat(event.data["to"])
+    return replace(row, text="snoozed it until", strong=hour_since(until, event.occurred_at, reading.zone))
 
 
 def _told(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:

@@ -80,6 +80,8 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/incidents/{number}/reopen": Asked(ACT, {"reason": "It is back"}, "resolved"),
     "POST /api/v1/incidents/{number}/assign": Asked(ACT, {"user_id": "{user}"}),
     "POST /api/v1/incidents/{number}/severity": Asked(ACT, {"severity": "low"}),
+    "POST /api/v1/incidents/{number}/snooze": Asked(ACT, {"until": None}),
+    "POST /api/v1/incidents/{number}/acknowledgement-timeout": Asked(ACT, {"seconds": None}),
     "POST /api/v1/incidents/{number}/merge": Asked(ACT, {"into": "{other}"}),
     "POST /api/v1/incidents/{number}/split": Asked(ACT, {"child": "{child}"}, "parent"),
     "GET /api/v1/incidents/{number}/timeline": Asked(READ),
