@@ -25,6 +25,7 @@ from app.pages import (
     integrations,
     new_incident,
     not_found,
+    organisation,
     people,
     profile,
     services,
@@ -41,6 +42,7 @@ from app.states.incidents import Incidents
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
 from app.states.new_incident import NewIncident
+from app.states.organisation import Organisation
 from app.states.people import People
 from app.states.profile import Profile
 from app.states.services import Services
@@ -78,6 +80,7 @@ PAGES = (
     Page("/integrations/[integration]", integration.page, "Integration", OneIntegration.load),
     Page("/settings/profile", profile.page, "Profile", Profile.load),
     Page("/settings/teams", teams.page, "Teams", Teams.load),
+    Page("/settings/organisation", organisation.page, "Organisation", Organisation.load),
     Page("/settings/people", people.page, "People", People.load),
     Page("/settings/channels", channels.page, "Channels", Channels.load),
     Page("/settings/api-keys", api_keys.page, "API keys", ApiKeys.load),

@@ -14,7 +14,8 @@ class Tenant(SQLModel, table=True):
 
     `default_on_call_id` is the person to whom a new incident goes. `reminder_seconds` says by severity after how many seconds without
     an acknowledgement people are told again, and `acknowledgement_timeout_seconds` after how many without activity an acknowledged
-    incident is open again (None: never). `causes` are the words that the resolve dialog offers.
+    incident is open again (None: never). `causes` are the words that the resolve dialog offers. `settings_version` grows with each
+    change of the settings.
     """
 
     __tablename__ = "tenant"
@@ -34,3 +35,4 @@ class Tenant(SQLModel, table=True):
     quiet_days: int
     post_mortem_severities: list[str] = Field(sa_column=Column(json_type(), nullable=False))
     causes: list[str] = Field(sa_column=Column(json_type(), nullable=False))
+    settings_version: int

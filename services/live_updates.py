@@ -72,6 +72,11 @@ def people_topic(tenant_id: UUID) -> str:
     return f"people:{tenant_id.hex}"
 
 
+def organisation_topic(tenant_id: UUID) -> str:
+    """Changes of an organisation's settings."""
+    return f"organisation:{tenant_id.hex}"
+
+
 def teams_topic(tenant_id: UUID) -> str:
     """Changes of an organisation's teams, and of who is in them."""
     return f"teams:{tenant_id.hex}"

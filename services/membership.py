@@ -12,7 +12,7 @@ from sqlalchemy import func
 from sqlmodel import select
 
 from models.vocabulary import Role
-from services import access, account_input, api_keys, audit, database, departures, one_time_links, people, sessions
+from services import access, account_input, api_keys, audit, database, departures, one_time_links, organisation, people, sessions
 from services.access import Actor
 from services.database import Tx
 from services.departures import Heir, Moved
@@ -94,6 +94,8 @@ def change(
             _check_manager(everybody, person, after["manager_id"])
         if "role" in after or after.get("active") is False:
             people.check_admin_stays(everybody, person, "role" if "role" in after else "active")
+        if after.get("active") is False or not access.may(after.get("role", Role.RESPONDER), Role.RESPONDER):
+            organisation.relieve(tx, actor, user_id)
         people.store(tx, user_id, after)
         changed = _follow_up(tx, actor, person)
         _record(tx, actor, changed, before, after)

@@ -392,6 +392,26 @@ class PersonRow:
 
 
 @dataclass(frozen=True)
+class OrganisationView:
+    """The settings of the organisation as the fields of a form hold them. Times are minutes; `timeout` may be in hours, empty for off.
+
+    `on_call` is the id of the default on-call person, `reminders` and `post_mortems` go by severity, `causes` has a line for each.
+    """
+
+    name: str = ""
+    timezone: str = ""
+    on_call: str = ""
+    reminders: dict[str, str] = field(default_factory=dict)
+    timeout: str = ""
+    timeout_unit: str = "minutes"
+    quiet_days: str = ""
+    reopen_window: str = ""
+    post_mortems: dict[str, bool] = field(default_factory=dict)
+    causes: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class TeamRow:
     """A team in the list of teams. `former` are those of its people who are not active any more: they count no longer."""
 

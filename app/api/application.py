@@ -4,7 +4,20 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.api import channels, description, health, incidents, integrations, notifications, people, problems, services, sign_in, teams
+from app.api import (
+    channels,
+    description,
+    health,
+    incidents,
+    integrations,
+    notifications,
+    organisation,
+    people,
+    problems,
+    services,
+    sign_in,
+    teams,
+)
 from app.api.problems import MethodRefusedError
 from app.api.routes import refused
 from services.errors import NotFoundError, RefusedError
@@ -13,6 +26,7 @@ PREFIXES = ("/api/", "/auth/", "/-/", "/healthz", "/readyz")
 """What the paths of these routes begin with; all others are pages."""
 _ROUTERS = (
     incidents.router,
+    organisation.router,
     people.router,
     notifications.router,
     teams.router,

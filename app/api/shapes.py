@@ -373,6 +373,40 @@ class NewKey(Told):
     url: str = Field(description="What the sender posts to. It holds the key.")
 
 
+class Organisation(Told):
+    """The settings of the organisation."""
+
+    id: UUID
+    name: str
+    timezone: str = Field(description="An IANA name: for whoever has chosen none.", examples=["Europe/Stockholm"])
+    default_on_call_id: UUID | None = Field(description="The person whose new incidents are; null: nobody's, and the admins are told.")
+    reminder_seconds: dict[Severity, int] = Field(description="By severity: after how long people are told again.")
+    acknowledgement_timeout_seconds: int | None = Field(
+        description="After so long without activity an acknowledged incident is open again; null: never."
+    )
+    quiet_days: int = Field(description="After so many days without activity a status is asked for.")
+    reopen_window_seconds: int = Field(description="For so long after a resolve an alert that fires again reopens its incident; 0: never.")
+    post_mortem_severities: list[Severity]
+    causes: list[str] = Field(description="What the resolve dialog offers, in this order.")
+    version: int = Field(description="Grows with each change; the `ETag` of the answer, and what `If-Match` is compared with.")
+
+
+class ChangeOrganisation(Sent):
+    """What is to change; a field that is left out stays. Times are whole minutes, in seconds."""
+
+    name: str | None = Field(default=None, description="1 to 120 characters.")
+    timezone: str | None = Field(default=None, description="An IANA name.", examples=["Europe/Stockholm"])
+    default_on_call_id: UUID | None = Field(default=None, description="An active responder, manager or admin; null for nobody.")
+    reminder_seconds: dict[str, int] | None = Field(
+        default=None, description="By severity, 60 to 86,400; a severity that is left out stays.", examples=[{"critical": 300}]
+    )
+    acknowledgement_timeout_seconds: int | None = Field(default=None, description="60 to 2,592,000; null for never.")
+    quiet_days: int | None = Field(default=None, description="1 to 365.")
+    reopen_window_seconds: int | None = Field(default=None, description="0 to 2,592,000.")
+    post_mortem_severities: list[str] | None = None
+    causes: list[str] | None = Field(default=None, description="Up to 50, of 80 characters at most, each once.")
+
+
 class NewIntegration(Sent):
     """An integration to make."""
 

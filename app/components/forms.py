@@ -42,14 +42,19 @@ def field(
     """
     spoken = {"role": "alert"} if is_spoken else {}
     wrong = error != ""
-    sentence = rx.el.span(icon("circle-alert", 14), error, class_name="line")
     return rx.el.div(
         rx.el.label(label, rx.el.span(" optional", class_name="dimmer") if optional else rx.fragment(), html_for=id),
         control,
-        rx.el.small(rx.cond(wrong, sentence), class_name="wrong", id=f"{id}-error", **spoken),
+        complaint(f"{id}-error", error, **spoken),
         rx.el.small(help, id=f"{id}-help"),
         class_name=rx.cond(wrong, "fld bad", "fld"),
     )
+
+
+def complaint(id: str, error: Text, **props: Any) -> rx.Component:
+    """The sentence that says what is wrong, in an element that is there before it is."""
+    sentence = rx.el.span(icon("circle-alert", 14), error, class_name="line")
+    return rx.el.small(rx.cond(error != "", sentence), class_name="wrong", id=id, **props)
 
 
 def _described(id: str, error: Text) -> dict[str, Any]:
@@ -66,13 +71,17 @@ def text_field(
     optional: bool = False,
     size: str = "2",
     before: Any = None,
+    after: Any = None,
     id: str = "",
     **props: Any,
 ) -> rx.Component:
-    """One line of text, sent as `name`. `before` stands in the field, as "@" before a handle; other props go to the input."""
+    """One line of text, sent as `name`; other props go to the input.
+
+    `before` and `after` stand in the field, as "@" before a handle or "min" after a time.
+    """
     identity = id or f"field-{name}"
-    slot = [rx.text_field.slot(before, side="left")] if before is not None else []
-    control = rx.text_field(*slot, name=name, type=type, size=size, **_described(identity, error), **props)
+    slots = [rx.text_field.slot(words, side=side) for words, side in ((before, "left"), (after, "right")) if words is not None]
+    control = rx.text_field(*slots, name=name, type=type, size=size, **{**_described(identity, error), **props})
     return field(identity, label, control, help=help, error=error, optional=optional)
 
 
@@ -129,18 +138,25 @@ def renewed_draft(key: Text) -> rx.Component:
 def select(
     name: str, label: Any, choices: Any, *, help: Any = "", error: Text = "", optional: bool = False, id: str = "", **props: Any
 ) -> rx.Component:
-    """One of several, by the browser's own menu. `choices` is a list of (value, label) or a Var of a list of ChoiceView."""
+    """One of several, by the browser's own menu; see `bare_select`."""
     identity = id or f"field-{name}"
     control = bare_select(choices, name=name, **_described(identity, error), **props)
     return field(identity, label, control, help=help, error=error, optional=optional)
 
 
-def bare_select(choices: Any, **props: Any) -> rx.Component:
-    """A select without a label of its own, for tool bars: give it an `aria_label`."""
+def bare_select(choices: Any, *, also: Any = None, **props: Any) -> rx.Component:
+    """A select without a label of its own, for tool bars: give it an `aria_label`.
+
+    `choices` is a list of (value, label) or a Var of a list of ChoiceView. `also` is the value that is chosen now, where that may be
+    none of a list that was drawn before it was known.
+    """
     if isinstance(choices, rx.Var):
         options = [rx.foreach(choices, lambda one: rx.el.option(one.label, value=one.value))]
     else:
         options = [rx.el.option(text, value=value) for value, text in choices]
+    if also is not None:
+        values = rx.Var.create([value for value, _ in choices])
+        options.append(rx.cond(values.contains(also), rx.fragment(), rx.el.option(also, value=also)))
     return rx.el.span(rx.el.select(*options, **props), icon("chevron-down", 14), class_name="select")
 
 

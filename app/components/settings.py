@@ -8,7 +8,7 @@ from app.components.links import page_link
 
 
 def settings(nav: Any, current: str, *content: Any) -> rx.Component:
-    """The content of a settings page; `current` is profile, teams, people, channels, api-keys or audit."""
+    """The content of a settings page; `current` is the last part of its path."""
 
     def place(name: str, words: str) -> rx.Component:
         return page_link(words, to=f"/settings/{name}", **({"aria_current": "page"} if name == current else {}))
@@ -22,7 +22,11 @@ def settings(nav: Any, current: str, *content: Any) -> rx.Component:
             rx.cond(
                 nav.is_admin,
                 rx.fragment(
-                    place("people", "People"), place("channels", "Channels"), place("api-keys", "API keys"), place("audit", "Audit log")
+                    place("organisation", "Organisation"),
+                    place("people", "People"),
+                    place("channels", "Channels"),
+                    place("api-keys", "API keys"),
+                    place("audit", "Audit log"),
                 ),
             ),
             aria_label="Settings",

@@ -1,8 +1,6 @@
 """The own profile."""
 
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 import reflex as rx
 
@@ -13,18 +11,11 @@ from app.components.forms import checkbox, select, text_field
 from app.components.labels import tag
 from app.components.settings import settings
 from app.components.shell import shell, sign_out_form
+from app.components.zones import places
 from app.states.profile import Profile
 from models.vocabulary import Theme
 
 _THEMES = ((Theme.SYSTEM, "Follows the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
-
-
-@cache
-def _zones() -> tuple[tuple[str, str], ...]:
-    """The zones that are named after places, and UTC; drawn into the page once, since they are the same for everybody."""
-    old = ("Etc/", "SystemV/", "US/", "Canada/", "Brazil/", "Chile/", "Mexico/")
-    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(old))
-    return ("", "As this browser says"), ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in places)
 
 
 def _about() -> rx.Component:
@@ -50,7 +41,8 @@ def _about() -> rx.Component:
             select(
                 "timezone",
                 "Time zone",
-                _zones(),
+                (("", "As this browser says"), *places()),
+                also=profile.timezone,
                 default_value=profile.timezone,
                 error=errors["timezone"],
                 help="Times are shown in it.",

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from models.vocabulary import Severity
+
 KINDS = {
     "incident": "incidents",
     "person": "people",
@@ -32,6 +34,7 @@ _DID = {
     "password.changed": "changed the password of",
     "profile.changed": "changed the profile of",
     "organisation.created": "made the organisation",
+    "organisation.changed": "changed the settings of the organisation",
     "incident.severity_changed": "changed the severity of",
     "incident.snoozed": "changed the snooze of",
     "incident.timeout_changed": "changed when its acknowledgement lapses, of",
@@ -60,6 +63,10 @@ _NOUNS = {"api_key": "API key"}
 _NAMES = {
     "assigned_to": "Assignee",
     "actor_id": "Acts as",
+    "default_on_call_id": "On call by default",
+    **{f"reminder_{severity}": f"Reminder of {severity} incidents" for severity in Severity},
+    "quiet_incidents": "Quiet incidents are asked about after",
+    "post_mortem_severities": "Post-mortem needed for",
     "tta_seconds": "Seconds to acknowledge",
     "ttr_seconds": "Seconds to resolve",
 }

@@ -16,6 +16,7 @@ BEHIND = (
     "/incidents/new",
     "/settings/profile",
     "/settings/teams",
+    "/settings/organisation",
     "/settings/people",
     "/settings/channels",
     "/settings/api-keys",

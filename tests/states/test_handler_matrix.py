@@ -55,6 +55,11 @@ KEYS_PAGE, AUDIT, TEAMS, SERVICES = "/settings/api-keys", "/settings/audit", "/s
 CHANNELS = "/settings/channels"
 UNTOLD = "reopened"
 """No incident of low severity is reopened here."""
+ORGANISATION = "/settings/organisation"
+SETTINGS = {
+    "name": "Called {turn}", "timezone": "UTC", "on_call": "", "quiet_days": "7", "reopen_window": "30",
+    **{f"reminder-{severity}": "5" for severity in ("critical", "high", "medium", "low")},
+}  # fmt: skip
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
     "Shell.follow": Forged(),
@@ -135,6 +140,9 @@ HANDLERS: dict[str, Forged] = {
     ),
     "Profile.change_password": Forged({"form": {"old_password": PASSWORD, "new_password": f"{PASSWORD} {{turn}}"}}, PROFILE, ACT),
     "Profile.end_session": Forged({"session_id": "{session}"}, at=PROFILE, writes=READ),
+    "Organisation.load": Forged(at=ORGANISATION),
+    "Organisation.watch": Forged(at=ORGANISATION),
+    "Organisation.save": Forged({"form": SETTINGS}, ORGANISATION, RUN),
     "People.load": Forged(at=PEOPLE_PAGE),
     "People.watch": Forged(at=PEOPLE_PAGE),
     "People.ask_to_invite": Forged({"wanted": True}, at=PEOPLE_PAGE),
