@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from models.vocabulary import Role
+from models.vocabulary import IncidentState, Role
 from services import audit, database, following, holding, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError
 from services.held import Held
 from services.incidents import Outcome, allowed, find, parse_number, refuse_merged, require_seen
+from services.records import IncidentRecord
 
 
-def merge(actor: Actor, number: str, into: str, *, version: int | None = None) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Merged(Outcome):
+    """What came of a merge; `parent` is the incident that the other one is part of now."""
+
+    parent: IncidentRecord
+
+    @property
+    def sentence(self) -> str:
+        """What whoever merged them is told."""
+        if not self.changed:
+            return f"{self.incident.number} is part of {self.parent.number} already."
+        waits = f" Nobody has acknowledged {self.parent.number} yet." if self.parent.state is IncidentState.OPEN else ""
+        return f"{self.incident.number} is part of {self.parent.number} now.{waits}"
+
+
+def merge(actor: Actor, number: str, into: str, *, version: int | None = None) -> Merged:
     """Make an incident part of another one, whose state it follows from then on; what was merged into it moves along.
 
     Where `into` was merged itself, it is what that became part of. The other one keeps its state, severity, service and assignee. What
@@ -26,14 +43,14 @@ def merge(actor: Actor, number: str, into: str, *, version: int | None = None) -
         child, parent = _held_for_merge(tx, number, into)
         require_seen(child, version)
         if child.parent_id == parent.id:
-            return Outcome(child.record(), False)
+            return Merged(child.record(), False, parent.record())
         _check_merge(tx, child, parent)
         before = {"parent": None, "state": child.state.value}
         _join(tx, actor, child, parent)
         after = {"parent": parent.shown, "state": child.state.value}
         audit.record(tx, actor, "incident.merged", "incident", child.id, *audit.changed(before, after))
         holding.save(tx, [child, parent, *(parent.children or ())])
-    return Outcome(child.record(), True)
+    return Merged(child.record(), True, parent.record())
 
 
 def _held_for_merge(tx: Tx, number: str, into: str) -> tuple[Held, Held]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,8 @@ from services.wording import rfc3339
 _incident: Any = Incident.__table__.c  # type: ignore[attr-defined]
 LOOKED_AT = 500
 """How many unresolved incidents are compared by their words, the newest of them."""
+SAME_SERVICE = 3
+"""How much it tells that two incidents are of one service."""
 _MOST = 5
 _LONGEST = 300
 _NAMED_WORDS = 3
@@ -66,9 +69,9 @@ def unresolved_like(actor: Actor, title: str, service_id: UUID | None = None, *,
         return []
     beginning = _beginning(title)
     with database.read(actor.tenant_id) as session:
-        ids = incident_list.find_ids(session, Filters(UNRESOLVED), limit=LOOKED_AT) if wanted else []
+        ids = incident_list.find_ids(session, Filters(UNRESOLVED, whole=True), limit=LOOKED_AT) if wanted else []
         if service_id is not None:
-            ids += incident_list.find_ids(session, Filters(UNRESOLVED, service=service_id), limit=_MOST + 1)
+            ids += incident_list.find_ids(session, Filters(UNRESOLVED, service=service_id, whole=True), limit=_MOST + 1)
         found = [(one, _compared(wanted, beginning, said, bool(is_same))) for one, said, is_same in _titles(session, ids, service_id, but)]
     alike = {as_uuid(one): common for one, common in sorted(found, key=_most_alike)[:_MOST] if common is not None}
     entries = incident_list.lines(actor, [one for one in alike if one is not None])
@@ -87,16 +90,24 @@ def _beginning(title: str) -> str:
 
 
 def _compared(wanted: dict[str, str], beginning: str, title: str, is_same_service: bool) -> _Alike | None:
+    words, score = _shared(wanted, beginning, title)
+    if not is_same_service and not score:
+        return None
+    return _Alike(is_same_service, words, score + (SAME_SERVICE if is_same_service else 0))
+
+
+def shared_words(title: str, other: str) -> tuple[tuple[str, ...], int]:
+    """The words that both titles say, as the other one writes them, and how much that tells; 0 where it is only what half of all say."""
+    return _shared(_stems(title), "", other)
+
+
+def _shared(wanted: dict[str, str], beginning: str, title: str) -> tuple[tuple[str, ...], int]:
     has = _stems(title)
     shared = [stem for stem in wanted if stem in has]
     if beginning:
         shared += [stem for stem in has if stem.startswith(beginning) and stem not in shared]
-    if not shared and not is_same_service:
-        return None
     telling = sum(1 for stem in shared if stem not in _VAGUE and not stem.isdigit())
-    if not is_same_service and not telling and len(shared) < 2:
-        return None
-    return _Alike(is_same_service, tuple(has[stem] for stem in shared), len(shared) + telling + (3 if is_same_service else 0))
+    return tuple(has[stem] for stem in shared), len(shared) + telling if telling or len(shared) > 1 else 0
 
 
 @lru_cache(maxsize=4 * LOOKED_AT)
@@ -164,5 +175,9 @@ def _view(entry: incident_list.Entry, alike: _Alike) -> RelatedView:
 
 
 def _reason(one: _Alike) -> str:
-    said = "says " + ", ".join(f"“{word}”" for word in one.words[:_NAMED_WORDS]) if one.words else ""
-    return ", ".join(part for part in ("same service" if one.is_same_service else "", said) if part)
+    return ", ".join(part for part in ("same service" if one.is_same_service else "", said(one.words)) if part)
+
+
+def said(words: Sequence[str]) -> str:
+    """The words that two titles share, as a reason; empty where there are none."""
+    return "says " + ", ".join(f"“{word}”" for word in words[:_NAMED_WORDS]) if words else ""

@@ -125,13 +125,19 @@ class IncidentRow:
 
 @dataclass(frozen=True)
 class RelatedView:
-    """An unresolved incident that may be the same trouble; `reason` says why it is named, as "same service"."""
+    """An unresolved incident that may be the same trouble; `reason` says why it is named, as "same service".
+
+    `is_older` is whether it was opened before the incident that it stands beside, where it stands beside one; `found_by` are the words
+    that it was looked for with.
+    """
 
     number: str = ""
     title: str = ""
     state: str = "open"
     opened_at: str = ""
     reason: str = ""
+    is_older: bool = False
+    found_by: str = ""
 
 
 @dataclass(frozen=True)

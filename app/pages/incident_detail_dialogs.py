@@ -9,6 +9,7 @@ from app.components.dialogs import callout, dialog
 from app.components.forms import hidden, text_area, text_field
 from app.components.labels import label
 from app.components.marks import severity_choices
+from app.components.merging import merge_dialog, split_dialog
 from app.components.resolving import already_resolved, what_fixed_it
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
@@ -19,7 +20,7 @@ _IS_OVER = (_HEAD.state == "resolved") & (IncidentActs.dialog == "resolve")
 
 def dialogs() -> rx.Component:
     """All of them; at most one is open."""
-    return rx.fragment(_resolve(), _reopen(), _comment(), _edit(), _severity(), _assign())
+    return rx.fragment(_resolve(), _reopen(), _comment(), _edit(), _severity(), _assign(), _merge(), _split())
 
 
 def _is(name: str) -> dict[str, Any]:
@@ -140,4 +141,21 @@ def _assign() -> rx.Component:
         on_assign=IncidentActs.assign,
         refusal=IncidentActs.refusal,
         **_is("assign"),
+    )
+
+
+def _merge() -> rx.Component:
+    return merge_dialog(
+        _HEAD.number,
+        offers=IncidentActs.offers,
+        on_look=IncidentActs.look_for_others,
+        on_merge=IncidentActs.merge,
+        refusal=IncidentActs.refusal,
+        **_is("merge"),
+    )
+
+
+def _split() -> rx.Component:
+    return split_dialog(
+        _HEAD.number, alerts=IncidentActs.parts, on_split=IncidentActs.split_alerts, refusal=IncidentActs.refusal, **_is("split")
     )

@@ -14,7 +14,8 @@ from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
 
 _HEAD = IncidentDetail.head
-_MAY_ASSIGN = _HEAD.may_act & (_HEAD.state != "resolved")
+_IS_MERGED = _HEAD.parent_number != ""
+_MAY_ASSIGN = _HEAD.may_act & (_HEAD.state != "resolved") & (_HEAD.parent_number == "")
 _ACTS: tuple[tuple[str, str, str, str], ...] = (
     ("acknowledge", "Acknowledge", "check", "a"),
     ("investigate", "Start investigating", "search", "i"),
@@ -46,6 +47,7 @@ def head() -> rx.Component:
             _track(),
             class_name="head",
         ),
+        _merged_into(),
         _why(),
         _description(),
     )
@@ -56,7 +58,7 @@ def _acts() -> rx.Component:
         rx.match(
             _HEAD.primary,
             *[(verb, _next_step(words, icon_name=icon_name, key=key, **_wiring(verb))) for verb, words, icon_name, key in _ACTS],
-            rx.fragment(),
+            _to_parent(),
         ),
         rx.cond(
             _HEAD.may_act,
@@ -65,6 +67,13 @@ def _acts() -> rx.Component:
         ),
         class_name="head-acts",
     )
+
+
+def _to_parent(size: str = "2") -> rx.Component:
+    """Where the next step of an incident is that moves with another one."""
+    words = f"Go to {_HEAD.parent_number}"
+    way = button(words, kind="solid", icon_name="arrow-right", size=size, tab_index=-1)
+    return rx.cond(_IS_MERGED, page_link(way, to=f"/incidents/{_HEAD.parent_number}", class_name="to-parent", aria_label=words))
 
 
 def _next_step(words: str, **props: Any) -> rx.Component:
@@ -108,6 +117,11 @@ def _more(size: int = 16) -> rx.Component:
             rx.cond(_HEAD.moves.contains("unacknowledge"), _item("Give back", "undo-2", IncidentActs.give_back(_HEAD.number))),
             _item("Change severity…", "signal", IncidentActs.open_dialog("severity")),
             _item("Edit title and description…", "pencil", IncidentActs.open_dialog("edit")),
+            rx.cond(_HEAD.moves.contains("resolve"), _item("Merge…", "merge", IncidentActs.ask_to_merge)),
+            rx.cond(
+                _HEAD.moves.contains("resolve") & (_HEAD.alert_count > 1),
+                _item("Split…", "split", IncidentActs.ask_to_split),
+            ),
             class_name="me-menu",
             align="end",
         ),
@@ -195,6 +209,32 @@ def _track() -> rx.Component:
     return rx.el.ol(rx.foreach(_HEAD.steps, step), class_name="track", aria_label="State", role="list")
 
 
+def _merged_into() -> rx.Component:
+    """Where an incident that is part of another one leads to, and the way out of it."""
+    split_out = rx.el.button(
+        "Split it out",
+        type="button",
+        class_name="link",
+        data_needs_connection="",
+        data_acts="",
+        on_click=IncidentActs.split_child(_HEAD.parent_number, _HEAD.number),
+    )
+    return rx.cond(
+        _IS_MERGED,
+        rx.el.section(
+            icon("merge"),
+            rx.el.p(
+                "Merged into ",
+                _other(_HEAD.parent_number, _HEAD.parent_title),
+                ". It moves with that one, which gets its alerts.",
+            ),
+            rx.cond(_HEAD.may_act, split_out),
+            class_name="why is-merged",
+            aria_label="Merged",
+        ),
+    )
+
+
 def _why() -> rx.Component:
     return rx.cond(
         (_HEAD.why != "") | (_HEAD.sibling_number != "") | (_HEAD.truncated_count > 0),
@@ -239,7 +279,7 @@ def phone_bar() -> rx.Component:
                     (verb, _next_step(words, icon_name=icon_name, size="3", on_click=_handler(verb)))
                     for verb, words, icon_name, _key in _ACTS
                 ],
-                rx.fragment(),
+                _to_parent(size="3"),
             ),
             icon_button("Write on the timeline", "message-square", kind="plain", size=20, on_click=IncidentActs.open_dialog("comment")),
             _more(20),

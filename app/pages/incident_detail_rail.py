@@ -1,4 +1,4 @@
-"""What stands beside the timeline: the alerts and the facts."""
+"""What stands beside the timeline: the alerts, other incidents, and the facts."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ import reflex as rx
 from app.components.ages import age
 from app.components.labels import icon, labels
 from app.components.links import outside_link, page_link
+from app.components.marks import state_mark
 from app.states.incident_detail import IncidentDetail
+from app.states.incident_detail_acts import IncidentActs
 
 _HEAD = IncidentDetail.head
 
@@ -16,6 +18,8 @@ def rail() -> rx.Component:
     """The complementary part of the page."""
     return rx.el.aside(
         rx.cond(_HEAD.alert_count > 0, _alerts()),
+        rx.cond(_HEAD.merged.length() > 0, _merged()),
+        rx.cond((IncidentDetail.related.length() > 0) & (_HEAD.state != "resolved") & (_HEAD.parent_number == ""), _related()),
         rx.cond(_HEAD.previous_number != "", _seen_before()),
         rx.el.section(rx.el.h2("Facts"), rx.el.dl(rx.foreach(_HEAD.facts, _fact), class_name="dl")),
         class_name="col rail",
@@ -85,6 +89,64 @@ def _seen_before() -> rx.Component:
             class_name="item",
         ),
     )
+
+
+def _merged() -> rx.Component:
+    """What was merged into this incident, each with the way out."""
+
+    def child(one: Any) -> rx.Component:
+        split_out = rx.el.button(
+            "Split out",
+            type="button",
+            class_name="link",
+            aria_label=f"Split {one.number} out",
+            data_needs_connection="",
+            data_acts="",
+            on_click=IncidentActs.split_child(_HEAD.number, one.number),
+        )
+        return rx.el.li(
+            icon("merge"),
+            page_link(one.title, to=f"/incidents/{one.number}", class_name="cut", title=one.title),
+            rx.el.span(one.number, class_name="mono dimmer"),
+            rx.cond(_HEAD.may_act, rx.el.small(split_out)),
+            class_name="item",
+            key=one.number,
+        )
+
+    return rx.el.section(
+        rx.el.h2("Merged into this ", rx.el.span(_HEAD.merged.length(), class_name="n")),
+        rx.el.ul(rx.foreach(_HEAD.merged, child), role="list"),
+    )
+
+
+def _related() -> rx.Component:
+    """Other incidents that may be the same trouble, each with why and one click that makes one of both: the newer part of the older."""
+
+    def merge(one: Any) -> rx.Component:
+        words = rx.cond(one.is_older, f"Merge this into {one.number}", f"Merge {one.number} into this")
+        return rx.el.button(
+            rx.cond(one.is_older, "Merge into it", "Merge into this"),
+            type="button",
+            class_name="link",
+            aria_label=words,
+            title=words,
+            data_needs_connection="",
+            data_acts="",
+            on_click=IncidentActs.merge(rx.cond(one.is_older, _HEAD.number, one.number), rx.cond(one.is_older, one.number, _HEAD.number)),
+        )
+
+    def other(one: Any) -> rx.Component:
+        return rx.el.li(
+            state_mark(one.state),
+            page_link(one.title, to=f"/incidents/{one.number}", class_name="cut", title=one.title),
+            rx.el.span(one.number, class_name="mono dimmer"),
+            rx.el.small(one.reason),
+            rx.cond(_HEAD.may_act, rx.el.small(merge(one))),
+            class_name="item",
+            key=one.number,
+        )
+
+    return rx.el.section(rx.el.h2("Related"), rx.el.ul(rx.foreach(IncidentDetail.related, other), role="list"))
 
 
 def _fact(fact: Any) -> rx.Component:

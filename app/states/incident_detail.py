@@ -8,11 +8,11 @@ from app import sockets
 from app.session import requires, while_signed_in
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import database, inbox, incident_page, people, viewers
+from services import database, inbox, incident_page, merge_offers, people, viewers
 from services.access import Actor, may
 from services.errors import NotFoundError
 from services.incident_page import Asked, Change, IncidentKey, News, Opened, Seen, Show, Shown
-from services.views import AlertRow, ChoiceView, EventRow, IncidentHead, PinView
+from services.views import AlertRow, ChoiceView, EventRow, IncidentHead, PinView, RelatedView
 
 _QUIET_SECONDS = 3600.0
 _ALERTS_EVERY_SECONDS = 1.0
@@ -23,8 +23,8 @@ class IncidentDetail(Shell):
     """What the page of one incident shows.
 
     `show` and `by` say which lines, as the query of the page's `address` does; `writers` are those whose lines can be asked for.
-    `rows` is the window of the timeline, sent once; `tail` what came since, a short list; `pins` what is pinned of it. `absent` is the
-    number that nothing was found under.
+    `rows` is the window of the timeline, sent once; `tail` what came since, a short list; `pins` what is pinned of it; `related`
+    are other incidents that may be the same trouble. `absent` is the number that nothing was found under.
     """
 
     head: IncidentHead = IncidentHead()
@@ -33,6 +33,7 @@ class IncidentDetail(Shell):
     rows: list[EventRow] = []
     tail: list[EventRow] = []
     pins: list[PinView] = []
+    related: list[RelatedView] = []
     top_day: str = ""
     has_earlier: bool = False
     has_later: bool = False
@@ -56,7 +57,7 @@ class IncidentDetail(Shell):
     async def load(self, actor: Actor) -> Any:
         """Show the incident of the address."""
         await self._open(actor)
-        return [IncidentDetail.watch, IncidentDetail.note_opened] if self._key is not None else None
+        return [IncidentDetail.watch, IncidentDetail.watch_related, IncidentDetail.note_opened] if self._key is not None else None
 
     async def _fill(self, actor: Actor) -> None:
         wanted, line = self._addressed()
@@ -172,6 +173,25 @@ class IncidentDetail(Shell):
                     stale_alerts = False
                     await self._read_all_alerts(actor)
                 change = await follower.next(_ALERTS_EVERY_SECONDS if stale_alerts else _QUIET_SECONDS)
+
+    @requires(Role.VIEWER, background=True)
+    async def watch_related(self, actor: Actor) -> None:
+        """Follow which other incidents may be the same trouble."""
+        async with self:
+            shown, incident = self._shown, self._key
+        if incident is None:
+            return
+        key = merge_offers.Key(incident.tenant_id, incident.incident_id)
+        async with while_signed_in(self, actor), merge_offers.feed.follow(key) as follower:
+            found: list[RelatedView] | None = await merge_offers.read_now(key)
+            while True:
+                async with self:
+                    page = sockets.unwrapped(self)
+                    if page._shown is not shown:
+                        return
+                    if found is not None and page.related != found:
+                        page.related = found
+                found = await follower.next(_QUIET_SECONDS)
 
     def _tell(self, shown: Shown, news: News) -> None:
         if news is News.TAIL:

@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from app.session import requires
 from app.states.incident_detail import IncidentDetail
 from models.vocabulary import Move, Role, Severity
-from services import comments, database, incident_page, incidents, line_changes, people
+from services import comments, database, incident_page, incidents, line_changes, merge_offers, merging, people, splitting
 from services.access import Actor
-from services.errors import InvalidInputError, RefusedError
+from services.errors import ConflictError, InvalidInputError, RefusedError
 from services.incidents import Outcome
-from services.views import PersonView
+from services.merging import Merged
+from services.views import AlertRow, PersonView, RelatedView
 
 
 class IncidentActs(IncidentDetail):
-    """`dialog` is the one that is open, such as resolve, assign or line-hide; `refusal` is why it did not do what was
-    asked. `candidates` are the people who can have the incident, read as the dialog opens.
+    """`dialog` is the one that is open, such as resolve, assign or line-hide; `refusal` is why it did not do what was asked.
+    `candidates` are the people who can have the incident, `offers` what it may be merged into, `parts` the alerts that can be split out:
+    read as the dialog opens.
 
     `sent_draft` is the draft that was stored last, `revealed` the line that the reader has just written.
     """
@@ -26,6 +29,8 @@ class IncidentActs(IncidentDetail):
     sent_draft: str = ""
     revealed: int = 0
     candidates: list[PersonView] = []
+    offers: list[RelatedView] = []
+    parts: list[AlertRow] = []
 
     _undo: tuple[str, ...] = ()
 
@@ -122,6 +127,60 @@ class IncidentActs(IncidentDetail):
         self.say(verdict.sentence, bad=verdict.is_refused, may_undo=verdict.done)
 
     @requires(Role.RESPONDER)
+    async def ask_to_merge(self, actor: Actor) -> None:
+        """Open the dialog that makes the incident part of another one."""
+        self.offers = await database.run(merge_offers.offers, actor, self.head.number)
+        self.dialog, self.refusal = "merge", ""
+
+    @requires(Role.RESPONDER)
+    async def look_for_others(self, actor: Actor, words: str) -> None:
+        """What the incident may be merged into, with these words or this number."""
+        self.offers = await database.run(merge_offers.offers, actor, self.head.number, words)
+
+    @requires(Role.RESPONDER)
+    async def merge(self, actor: Actor, number: str, into: str) -> None:
+        """Make one incident part of another."""
+        try:
+            merged: Merged = await database.run(merging.merge, actor, number, into)
+        except ConflictError as refusal:
+            if self.dialog != "merge":
+                raise
+            self.refusal = refusal.message
+            return
+        self.dialog = ""
+        if merged.changed:
+            self._undo = ("merge", number)
+        self.say(merged.sentence, may_undo=merged.changed)
+
+    @requires(Role.RESPONDER)
+    async def ask_to_split(self, actor: Actor) -> None:
+        """Open the dialog that splits alerts out."""
+        self.parts = await database.run(incident_page.all_alerts, actor, self.head.number)
+        self.dialog, self.refusal = "split", ""
+
+    @requires(Role.RESPONDER)
+    async def split_alerts(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Make an incident of its own of the alerts that were ticked."""
+        chosen = [name.removeprefix("alert-") for name in form if name.startswith("alert-")]
+        number = _text(form, "number")
+        if not chosen:
+            self.refusal = "Tick the alerts that leave it."
+            return
+        try:
+            outcome: Outcome = await database.run(splitting.split_alerts, actor, number, _ids(chosen))
+        except (InvalidInputError, ConflictError) as refusal:
+            self.refusal = refusal.message
+            return
+        self.dialog = ""
+        self.say(f"{outcome.incident.number} has {'it' if len(chosen) == 1 else f'the {len(chosen)} alerts'} now.")
+
+    @requires(Role.RESPONDER)
+    async def split_child(self, actor: Actor, number: str, child: str) -> None:
+        """Take an incident that was merged into another one out of it again."""
+        outcome: Outcome = await database.run(splitting.split_child, actor, number, child)
+        self.say(f"{outcome.incident.number} goes its own way again. It is {outcome.incident.state.value}.")
+
+    @requires(Role.RESPONDER)
     async def edit(self, actor: Actor, form: dict[str, Any]) -> None:
         """Another title or description."""
         title, description = _text(form, "title"), _text(form, "description")
@@ -150,6 +209,9 @@ class IncidentActs(IncidentDetail):
             case "hide", number, event:
                 changed = await database.run(line_changes.change, actor, number, event, hidden=False)
                 self.say(f"Line {changed.seq} is shown again.")
+            case "merge", number:
+                outcome: Outcome = await database.run(splitting.take_back, actor, number)
+                self.say(f"{outcome.incident.number} is by itself again, as it was before.")
             case "acknowledge", number:
                 await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
 
@@ -185,6 +247,14 @@ class IncidentActs(IncidentDetail):
         """Close the dialog that is open."""
         if not is_open:
             self.dialog = self.refusal = ""
+
+
+def _ids(texts: list[str]) -> list[UUID]:
+    """Raises: InvalidInputError for one that is no id, which no page sends."""
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError:
+        raise InvalidInputError("An alert is named by its id.", field="alert_ids") from None
 
 
 def _text(form: dict[str, Any], name: str) -> str:

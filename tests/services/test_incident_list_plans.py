@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from models.vocabulary import IncidentState, Role, Severity
-from services import clock, database, holding, incident_list, people, related
+from services import clock, database, holding, incident_list, merge_offers, people, related
 from services.access import Actor
 from services.incident_list import Filters, counts, programs, rows, scans
 from services.incident_list.scans import Place
@@ -147,6 +147,16 @@ def test_what_was_found_is_read_by_its_keys(viewer: Actor, monkeypatch: pytest.M
         programs._records(session, ids)
 
     assert_quick(found, index="sqlite_autoindex_incident_1")
+
+
+def test_what_is_related_is_compared_by_keys(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with statements(monkeypatch) as found, database.read(viewer.tenant_id) as session:
+        merge_offers._read(session, [viewer.id] * 3)
+
+    assert_quick(found, index="sqlite_autoindex_incident_1")
+    assert [step for step in plan(found[0]) if re.search(r"\balert\b", step)] == [
+        "SEARCH alert USING INDEX sqlite_autoindex_alert_1 (id=?) LEFT-JOIN"
+    ]
 
 
 def test_one_is_held_with_what_was_merged_into_it_by_their_indexes(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

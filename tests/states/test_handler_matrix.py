@@ -21,7 +21,20 @@ from app import app as composition
 from app.session import COOKIE, own_handlers
 from models.columns import new_id
 from models.vocabulary import ActorKind, Role
-from services import access, api_keys, catalog, comments, incidents, integrations, membership, one_time_links, people, sessions, teams
+from services import (
+    access,
+    api_keys,
+    catalog,
+    comments,
+    incidents,
+    integrations,
+    membership,
+    merging,
+    one_time_links,
+    people,
+    sessions,
+    teams,
+)
 from services.access import Actor, may
 from services.errors import NotAllowedError
 from tests.fixtures import organisations
@@ -80,6 +93,7 @@ HANDLERS: dict[str, Forged] = {
     "IncidentDetail.load": Forged(at=INCIDENT),
     "IncidentDetail.watch": Forged(at=INCIDENT),
     "IncidentDetail.note_opened": Forged(at=INCIDENT),
+    "IncidentDetail.watch_related": Forged(at=INCIDENT),
     "IncidentDetail.show_earlier": Forged(at=INCIDENT),
     "IncidentDetail.show_later": Forged(at=INCIDENT),
     "IncidentDetail.show_newest": Forged(at=INCIDENT),
@@ -98,6 +112,12 @@ HANDLERS: dict[str, Forged] = {
     "IncidentActs.change_severity": Forged({"form": {"number": "{open}", "severity": "low"}}, at=INCIDENT, writes=ACT),
     "IncidentActs.ask_whom": Forged(at=INCIDENT),
     "IncidentActs.assign": Forged({"number": "{open}", "user_id": "{colleague}", "before": ""}, at=INCIDENT, writes=ACT),
+    "IncidentActs.ask_to_merge": Forged(at=INCIDENT),
+    "IncidentActs.look_for_others": Forged({"words": "pool"}, at=INCIDENT),
+    "IncidentActs.merge": Forged({"number": "{open}", "into": "{acknowledged}"}, at=INCIDENT, writes=ACT),
+    "IncidentActs.ask_to_split": Forged(at=INCIDENT),
+    "IncidentActs.split_alerts": Forged({"form": {"number": "{alerted}", "alert-{alert}": "on"}}, at=INCIDENT, writes=ACT),
+    "IncidentActs.split_child": Forged({"number": "{child}", "child": "{child}"}, at=INCIDENT, writes=ACT),
     "IncidentActs.edit": Forged({"form": {"number": "{open}", "title": "Other", "description": "words"}}, at=INCIDENT, writes=ACT),
     "IncidentActs.undo": Forged(at=INCIDENT, writes=ACT, first=("IncidentActs.acknowledge",)),
     "IncidentActs.comment": Forged({"form": {"number": "{open}", "body": "Looking", "draft_key": "{turn}"}}, at=INCIDENT, writes=ACT),
@@ -262,7 +282,7 @@ class Things(dict[str, str]):
 
     def fill(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: self.fill(each) for name, each in value.items()}
+            return {self.fill(name): self.fill(each) for name, each in value.items()}
         return value.format_map(self) if isinstance(value, str) else value
 
     def without(self, text: str) -> str:
@@ -279,6 +299,8 @@ class World:
     def __init__(self, northwind: Northwind, forge: Callable[..., ForgedTab]) -> None:
         self.northwind, self._forge = northwind, forge
         self._turns = itertools.count(1)
+        self._alert = ""
+        """The alert of the incident that was made last as one that has its alert."""
         admin = northwind.actors[RUN]
         self._integration = integrations.create(admin, "generic", f"{MARK} checks {new_id().hex}").id.hex
         self._user, self._colleague = self.person(READ).id, self.person(ACT).id
@@ -302,6 +324,7 @@ class World:
 
     def _make(self, name: str, whose: Actor) -> str:
         made = {"integration": self._integration, "user": self._user.hex, "colleague": self._colleague.hex, "turn": str(next(self._turns))}
+        made["alert"] = self._alert
         if name == "channel":
             made[name] = self._channel()
         if name in made:
@@ -324,11 +347,22 @@ class World:
             return session_id.hex
         number, by = self.northwind.fire(new_id().hex, title=f"{MARK} is away"), self.northwind.actors[ACT]
         comments.add(by, number, f"{MARK} is what I look at")
+        self._move(name, number, whose)
+        return number
+
+    def _move(self, name: str, number: str, whose: Actor) -> None:
+        """Bring a new incident to where the one of this name is."""
+        by = self.northwind.actors[ACT]
         if name == "acknowledged":
             incidents.acknowledge(by, number)
         elif name == "resolved":
             incidents.resolve(by, number, f"{MARK} is back")
-        return number
+        elif name == "child":
+            merging.merge(by, number, self._make("open", whose))
+        elif name == "alerted":
+            alert_id = incidents.get(by, number).alert_id
+            assert alert_id is not None
+            self._alert = alert_id.hex
 
     def _channel(self) -> str:
         """A channel, made by the server itself, which has the key that its address is sealed with. Nothing happens that it is told of."""
@@ -345,7 +379,20 @@ class World:
 
     def nowhere(self) -> Things:
         """Things that are not there, anywhere."""
-        named_by_id = ("integration", "user", "colleague", "somebody", "invited", "left", "session", "key", "team", "service", "channel")
+        named_by_id = (
+            "integration",
+            "user",
+            "colleague",
+            "somebody",
+            "invited",
+            "left",
+            "session",
+            "key",
+            "team",
+            "service",
+            "channel",
+            "alert",
+        )
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
     @property
