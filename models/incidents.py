@@ -13,7 +13,9 @@ _UNRESOLVED = "state <> 'resolved'"
 
 
 class Incident(TenantRow, table=True):
-    """One incident. `acknowledged_*`, `resolved_*`, `resolution_notes` and `ttr_seconds` describe its current occurrence.
+    """One incident. `acknowledged_*`, `resolved_*`, `resolution_notes`, `cause` and `ttr_seconds` describe its current occurrence.
+
+    `checklist_id` is the response checklist that its service had when it was opened, or when the service was set.
 
     `accepts_alerts` is true while new alerts of its group are its own, at most until `accepts_until` (None: until it is resolved); at
     most one incident accepts for a group key. `alert_id` is the alert that made it, `previous_id` the incident of the same group
@@ -85,6 +87,8 @@ class Incident(TenantRow, table=True):
     severity: Severity = Field(sa_column=Column(words(Severity, "incident_severity"), nullable=False))
     state: IncidentState = Field(sa_column=Column(words(IncidentState, "incident_state"), nullable=False))
     service_id: UUID | None = Field(default=None, foreign_key="service.id")
+    # no foreign key: it would have rebuilt this table, and a checklist is never deleted
+    checklist_id: UUID | None = None
     assigned_to: UUID | None = Field(default=None, foreign_key="user.id")
     created_by: UUID = Field(foreign_key="actor.id")
     created_at: datetime
@@ -100,6 +104,7 @@ class Incident(TenantRow, table=True):
     resolved_by: UUID | None = Field(default=None, foreign_key="actor.id")
     first_resolved_at: datetime | None = None
     resolution_notes: str | None = None
+    cause: str | None = None
     tta_seconds: int | None = None
     ttr_seconds: int | None = None
     occurrence: int = 1
@@ -127,3 +132,14 @@ class Incident(TenantRow, table=True):
     last_seq: int = 0
     last_change: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     version: int = 1
+
+
+class ChecklistTick(TenantRow, table=True):
+    """An item of an incident's checklist that somebody ticked; without a row it is not ticked."""
+
+    __tablename__ = "checklist_tick"
+
+    incident_id: UUID = Field(primary_key=True, foreign_key="incident.id")
+    item_id: UUID = Field(primary_key=True)
+    ticked_by: UUID = Field(foreign_key="actor.id")
+    ticked_at: datetime

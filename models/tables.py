@@ -6,7 +6,7 @@ from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
 from models.alerts import Alert, AlertFiring, RawPayload
 from models.audit import AuditEntry
 from models.channels import Channel
-from models.incidents import Incident
+from models.incidents import ChecklistTick, Incident
 from models.integrations import Checklist, Integration, Service
 from models.jobs import Job
 from models.notifications import Notification, OutgoingMessage
@@ -30,6 +30,7 @@ ALL: tuple[type[SQLModel], ...] = (
     Checklist,
     Integration,
     Incident,
+    ChecklistTick,
     Alert,
     AlertFiring,
     RawPayload,

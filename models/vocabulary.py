@@ -166,6 +166,7 @@ class EventType(StrEnum):
     MERGE = "merge"
     SPLIT = "split"
     EDIT = "edit"
+    CHECKLIST = "checklist"
     NOTIFICATION = "notification"
 
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from sqlmodel import col, select
 
 from models.incidents import Incident
+from models.integrations import Service
 from models.vocabulary import Role, Severity
 from services import audit, catalog, database, holding, incidents, people, timeline
 from services.access import Actor, require
@@ -52,7 +53,7 @@ def declare(
             if known is not None:
                 return Outcome(known.record(), False)
         began = tx.now if started_at is None else checks.take(check_past, started_at, "started_at", tx.now)
-        checks.take(_check_service, service_id, "service_id", tx)
+        service = checks.take(_check_service, service_id, "service_id", tx)
         checks.take(_check_assignee, assigned_to, "assigned_to", tx)
         checks.done()
         opening = Opening(
@@ -63,6 +64,7 @@ def declare(
             created_by=actor.id,
             why=f"{actor.name} declared it.",
             service_id=service_id,
+            checklist_id=service.checklist_id if service is not None else None,
             assigned_to=assigned_to,
             started_at=began,
             touched=actor.is_hands_on,
@@ -110,9 +112,8 @@ def check_severity(severity: str, field: str = "severity") -> Severity:
     return Severity(severity)
 
 
-def _check_service(service_id: UUID | None, field: str, tx: Tx) -> None:
-    if service_id is not None:
-        catalog.live(tx, service_id, field)
+def _check_service(service_id: UUID | None, field: str, tx: Tx) -> Service | None:
+    return catalog.live(tx, service_id, field) if service_id is not None else None
 
 
 def _check_assignee(assigned_to: UUID | None, field: str, tx: Tx) -> None:

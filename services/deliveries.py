@@ -237,6 +237,7 @@ class _Batch:
                 group_hash=key,
                 alert_id=known.id,
                 service_id=source.service_id,
+                checklist_id=source.checklist_id,
                 started_at=alert.starts_at,
                 previous_id=(previous.parent_id or previous.id) if previous else None,
             )

@@ -16,7 +16,7 @@ Line = tuple[UUID, timeline.EventData]
 MOVES = (timeline.StateChange, timeline.Resolution, timeline.Reopened)
 """The lines of a timeline that tell of a move."""
 _WORKED_ON = ("acknowledged_at", "acknowledged_by", "investigating_at", "investigating_by")
-_SHARED = ("state", *_WORKED_ON, "resolved_at", "resolved_by", "resolution_notes", "reopened_at")
+_SHARED = ("state", *_WORKED_ON, "resolved_at", "resolved_by", "resolution_notes", "cause", "reopened_at")
 _STANDING = ("state", *_WORKED_ON, "first_acknowledged_at", "tta_seconds")
 
 

@@ -18,8 +18,8 @@ from services.wording import shown_number
 
 COLUMNS: tuple[str, ...] = tuple(column.name for column in Incident.__table__.columns)  # type: ignore[attr-defined]
 _BOOKKEEPING = frozenset({
-    "last_seq", "last_change", "version", "updated_at", "touched", "accepts_alerts", "accepts_until", "last_activity_at", "next_call_at",
-    "call_step",
+    "last_seq", "last_change", "version", "updated_at", "touched", "accepts_alerts", "accepts_until", "checklist_id",
+    "last_activity_at", "next_call_at", "call_step",
 })  # fmt: skip
 
 
@@ -169,6 +169,7 @@ class Held:
             resolved_by=row["resolved_by"],
             first_resolved_at=row["first_resolved_at"],
             resolution_notes=row["resolution_notes"],
+            cause=row["cause"],
             mttr=row["ttr_seconds"],
             tta_seconds=row["tta_seconds"],
             occurrence=row["occurrence"],

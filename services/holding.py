@@ -255,16 +255,20 @@ def acknowledged(incident: Held, actor_id: UUID, now: datetime) -> None:
         incident.change(first_acknowledged_at=now, tta_seconds=_seconds(incident.created_at, now))
 
 
-def resolve(incident: Held, actor_id: UUID, notes: str, now: datetime, reopen_window: timedelta, *, by_rule: bool) -> None:
+def resolve(
+    incident: Held, actor_id: UUID, notes: str, now: datetime, reopen_window: timedelta, *, by_rule: bool, cause: str | None = None
+) -> None:
     """Resolve it, with its one line. It goes on to accept alerts of its group for the reopen window."""
     ttr_seconds = _seconds(incident.created_at, now)
-    incident.change(state=IncidentState.RESOLVED, resolved_at=now, resolved_by=actor_id, resolution_notes=notes, ttr_seconds=ttr_seconds)
+    incident.change(
+        state=IncidentState.RESOLVED, resolved_at=now, resolved_by=actor_id, resolution_notes=notes, cause=cause, ttr_seconds=ttr_seconds
+    )
     incident.change(snoozed_until=None)
     if incident.first_resolved_at is None:
         incident.change(first_resolved_at=now)
     if incident.accepts_alerts:
         incident.change(accepts_alerts=reopen_window > timedelta(0), accepts_until=now + reopen_window)
-    incident.say(actor_id, timeline.Resolution(notes=notes, ttr_seconds=ttr_seconds, by_rule=by_rule))
+    incident.say(actor_id, timeline.Resolution(notes=notes, ttr_seconds=ttr_seconds, by_rule=by_rule, cause=cause))
 
 
 def reopen(
@@ -282,6 +286,7 @@ def reopen(
         resolved_at=None,
         resolved_by=None,
         resolution_notes=None,
+        cause=None,
         ttr_seconds=None,
         accepts_until=None,
         accepts_alerts=takes_alerts,

@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from models.columns import new_id
+from models.integrations import Service
 from models.tenants import Tenant
 from models.vocabulary import MOVES, IncidentState, Move, Role, Severity
-from services import audit, calls, database, holding, jobs, people, search, timeline, timers
+from services import audit, calls, catalog, database, holding, jobs, people, search, timeline, timers
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
@@ -186,11 +187,11 @@ def investigate(actor: Actor, number: str, *, version: int | None = None) -> Out
     return Outcome(incident.record(), True)
 
 
-def resolve(actor: Actor, number: str, notes: str, *, version: int | None = None) -> Outcome:
-    """Say that it is over and what fixed it. `mttr` is then the seconds since it was created.
+def resolve(actor: Actor, number: str, notes: str, *, cause: str | None = None, version: int | None = None) -> Outcome:
+    """Say that it is over, what fixed it, and what the cause was: one of the organisation's, or None where nobody says.
 
-    Alerts of its group that fire within the reopen window open it again.
-    Raises: NotAllowedError, NotFoundError, InvalidInputError for missing notes, ConflictError when somebody was first.
+    `mttr` is then the seconds since it was created. Alerts of its group that fire within the reopen window open it again.
+    Raises: NotAllowedError, NotFoundError, InvalidInputError for missing notes or an unknown cause, ConflictError when somebody was first.
     """
     require(actor, Role.RESPONDER)
     text = check_text(notes, "notes", NOTES_LIMIT)
@@ -198,9 +199,19 @@ def resolve(actor: Actor, number: str, notes: str, *, version: int | None = None
         _check(incident, Move.RESOLVE)
         if incident.state is IncidentState.OPEN:
             _take(incident, actor, tx)
-        holding.resolve(incident, actor.id, text, tx.now, reopen_window(tx), by_rule=False)
+        known = _known_cause(tx, cause)
+        holding.resolve(incident, actor.id, text, tx.now, reopen_window(tx), by_rule=False, cause=known)
         search.add(tx, "resolution", new_id(), incident.id, incident.title, text, tx.now)
     return Outcome(incident.record(), True)
+
+
+def _known_cause(tx: Tx, cause: str | None) -> str | None:
+    if cause is None or not cause.strip():
+        return None
+    causes = tx.session.exec(select(Tenant.causes)).one()
+    if cause not in causes:
+        raise InvalidInputError(f"cause must be one of the organisation's, or be left out: {', '.join(causes)}.", field="cause")
+    return cause
 
 
 def reopen(actor: Actor, number: str, reason: str, *, version: int | None = None) -> Outcome:
@@ -323,9 +334,18 @@ def set_acknowledgement_timeout(actor: Actor, number: str, seconds: int | None, 
     return Outcome(incident.record(), True)
 
 
-def edit(actor: Actor, number: str, *, title: str | None = None, description: str | None = None, version: int | None = None) -> Outcome:
-    """Change the title, the description or both; what is None stays. The earlier text stays on the timeline.
+def edit(
+    actor: Actor,
+    number: str,
+    *,
+    title: str | None = None,
+    description: str | None = None,
+    service_id: UUID | EllipsisType | None = ...,
+    version: int | None = None,
+) -> Outcome:
+    """Change the title and the description, where they are not None, and the service where it is given. What was stays on the timeline.
 
+    With another service it gets the checklist that this one has now.
     Raises: NotAllowedError, NotFoundError, InvalidInputError.
     """
     require(actor, Role.RESPONDER)
@@ -341,7 +361,19 @@ def edit(actor: Actor, number: str, *, title: str | None = None, description: st
             incident.change(**{name: text})
         if changes:
             search.change(tx, "incident", incident.id, incident.title, holding.findable(incident))
-    return Outcome(incident.record(), bool(changes))
+        is_moved = service_id is not ... and _set_service(tx, incident, actor, service_id)
+    return Outcome(incident.record(), bool(changes) or is_moved)
+
+
+def _set_service(tx: Tx, incident: Held, actor: Actor, service_id: UUID | None) -> bool:
+    """Let it name this service, or none, and have its checklist; whether it named another one."""
+    if service_id == incident.service_id:
+        return False
+    service = catalog.live(tx, service_id) if service_id is not None else None
+    before = tx.session.get(Service, incident.service_id) if incident.service_id is not None else None
+    incident.say(actor.id, timeline.Edit(field="service", origin=before.name if before else "", to=service.name if service else ""))
+    incident.change(service_id=service_id, checklist_id=service.checklist_id if service else None)
+    return True
 
 
 def get(actor: Actor, number: str) -> IncidentRecord:

@@ -38,6 +38,7 @@ class Opening:
     group_hash: str | None = None
     alert_id: UUID | None = None
     service_id: UUID | None = None
+    checklist_id: UUID | None = None
     assigned_to: UUID | None = None
     started_at: datetime | None = None
     previous_id: UUID | None = None
@@ -93,7 +94,8 @@ class Openings:
         row: dict[str, Any] = dict.fromkeys(_COLUMNS)
         row.update(
             id=opening.id or new_id(), tenant_id=self._tx.tenant_id, number=0, title=opening.title, description=opening.description,
-            severity=opening.severity, state=IncidentState.OPEN, service_id=opening.service_id, assigned_to=opening.assigned_to,
+            severity=opening.severity, state=IncidentState.OPEN, service_id=opening.service_id, checklist_id=opening.checklist_id,
+            assigned_to=opening.assigned_to,
             created_by=opening.created_by, created_at=now, updated_at=now, started_at=started, occurrence=1, alert_id=opening.alert_id,
             previous_id=opening.previous_id, why=opening.why, group_key=opening.group_key, group_hash=opening.group_hash,
             accepts_alerts=opening.group_hash is not None, alert_count=0, firing_count=0, truncated_count=0, touched=opening.touched,

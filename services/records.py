@@ -45,6 +45,7 @@ class IncidentRecord:
     resolved_by: UUID | None
     first_resolved_at: datetime | None
     resolution_notes: str | None
+    cause: str | None
     mttr: int | None
     tta_seconds: int | None
     occurrence: int

@@ -18,7 +18,10 @@ from services.statements import Prepared, as_time, as_uuid, listed, one_of
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The integration that something came by, as far as intake needs it. A service that is archived is none here."""
+    """The integration that something came by, as far as intake needs it. A service that is archived is none here.
+
+    `checklist_id` is what is to be done when the service is broken, as of now: an incident takes it over by its id alone.
+    """
 
     id: UUID
     tenant_id: UUID
@@ -26,6 +29,7 @@ class Source:
     name: str
     enabled: bool
     service_id: UUID | None
+    checklist_id: UUID | None
 
 
 @lru_cache(maxsize=4)
@@ -35,8 +39,8 @@ def _by_key(dialect_name: str) -> Prepared:
     integration, actor, service = Integration.__table__, ActorRow.__table__, Service.__table__  # type: ignore[attr-defined]
     query = (
         select(
-            integration.c.id, integration.c.tenant_id, integration.c.kind, actor.c.name, integration.c.enabled, service.c.id,
-            integration.c.key_hash, integration.c.previous_key_hash, integration.c.previous_key_until,
+            integration.c.id, integration.c.tenant_id, integration.c.kind, actor.c.name, integration.c.enabled,
+            service.c.id, service.c.checklist_id, integration.c.key_hash, integration.c.previous_key_hash, integration.c.previous_key_until,
         )
         .join(actor, actor.c.id == integration.c.id)
         .outerjoin(service, (service.c.id == integration.c.service_id) & service.c.archived_at.is_(None))
@@ -51,8 +55,16 @@ def by_key(hashes: Iterable[str], now: datetime) -> dict[str, Source]:
     place = database.storage()
     rows = place.look(_by_key(place.dialect.name), {"hashes": listed(sorted(wanted), place.dialect)})
     found: dict[str, Source] = {}
-    for source_id, tenant_id, kind, name, enabled, service_id, key_hash, previous_hash, previous_until in rows:
-        source = Source(as_uuid(source_id), as_uuid(tenant_id), kind, name, bool(enabled), as_uuid(service_id))  # type: ignore[arg-type]
+    for source_id, tenant_id, kind, name, enabled, service_id, checklist_id, key_hash, previous_hash, previous_until in rows:
+        source = Source(
+            as_uuid(source_id),  # type: ignore[arg-type]
+            as_uuid(tenant_id),  # type: ignore[arg-type]
+            kind,
+            name,
+            bool(enabled),
+            as_uuid(service_id),
+            as_uuid(checklist_id),
+        )
         until = as_time(previous_until)
         if key_hash in wanted:
             found[key_hash] = source

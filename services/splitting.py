@@ -186,6 +186,7 @@ def _open_for(actor: Actor, openings: Openings, left: Held, alerts: Sequence[Lin
             group_hash=holding.group_hash(incident_id, ""),
             alert_id=first.id,
             service_id=left.service_id,
+            checklist_id=left.checklist_id,
             started_at=min(alert.began_at for alert in alerts),
             touched=actor.is_hands_on,
         )

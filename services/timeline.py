@@ -76,6 +76,7 @@ class Resolution(EventData):
     notes: str
     ttr_seconds: int
     by_rule: bool = False
+    cause: str | None = None
     parent: str | None = None
 
 
@@ -143,11 +144,19 @@ class Split(EventData):
 
 
 class Edit(EventData):
-    """Somebody changed the `field` "title" or "description" of the incident."""
+    """Somebody changed the `field` "title", "description" or "service" of the incident; a service stands there by its name."""
 
     field: str
     origin: str = Field(validation_alias="from", serialization_alias="from")
     to: str
+
+
+class Checked(EventData):
+    """Somebody ticked an item of the incident's checklist, or took the tick away."""
+
+    item_id: UUID
+    text: str
+    ticked: bool
 
 
 class Told(EventData):
@@ -170,6 +179,7 @@ DATA: dict[EventType, type[EventData]] = {
     EventType.MERGE: Merge,
     EventType.SPLIT: Split,
     EventType.EDIT: Edit,
+    EventType.CHECKLIST: Checked,
     EventType.NOTIFICATION: Told,
 }
 _TYPE_OF = {data: event_type for event_type, data in DATA.items()}
@@ -322,6 +332,7 @@ _LINE = {
 _MERGE_LINE = "🔗 {who} merged {child} into this incident", "🔗 {who} merged this into {parent}"
 _SPLIT_LINE = "✂️ {who} split {child} out of this incident", "✂️ {who} split this out of {parent}"
 _SPLIT_ALERTS_LINE = "✂️ {who} split {alert_count} alerts out into {child}", "✂️ {who} split {alert_count} alerts out of {parent} into this"
+_CHECKED_LINE = "⬜ {who} took the tick away: {text}", "☑️ {who} ticked: {text}"
 _STATE_LINE = {
     IncidentState.ACKNOWLEDGED: "👤 {who} acknowledged incident",
     IncidentState.INVESTIGATING: "🔎 {who} is investigating",
@@ -347,6 +358,8 @@ def _pattern(kind: EventType, data: Mapping[str, Any]) -> str:
         return _MERGE_LINE[data["child"] is None]
     if kind is EventType.SPLIT:
         return (_SPLIT_LINE if data["is_child"] else _SPLIT_ALERTS_LINE)[data["child"] is None]
+    if kind is EventType.CHECKLIST:
+        return _CHECKED_LINE[data["ticked"]]
     return _LINE[kind]
 
 

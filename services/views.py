@@ -162,12 +162,23 @@ class FactView:
 
 
 @dataclass(frozen=True)
+class CheckView:
+    """An item of an incident's checklist; `told` says who ticked it and when."""
+
+    id: str = ""
+    text: str = ""
+    is_ticked: bool = False
+    told: str = ""
+
+
+@dataclass(frozen=True)
 class IncidentHead:
     """What the incident's header, track, why-card and facts show.
 
     `primary` is the verb of the one solid button, or empty where the viewer may not act; `moves` are all verbs that the viewer may
-    use now (`models.vocabulary.Move`). `description_html` is sanitised by the service. `tab_mark` stands before the number in the
-    browser's tab. `resolved_line` says in a sentence who resolved it and when, `refires_reopen` is the one that the resolve dialog
+    use now (`models.vocabulary.Move`). `description_html` is sanitised by the service. `runbook` and `owner` are those of its
+    service, `causes` what the resolve dialog offers. `tab_mark` stands before the number in the browser's tab.
+    `resolved_line` says in a sentence who resolved it and when, `refires_reopen` is the one that the resolve dialog
     shows while alerts fire. `previous_*` is the incident of the same group before this one, `sibling_*` the one that takes the alerts
     of the group now, `parent_*` the one that this was merged into, `merged` those that were merged into this.
     """
@@ -180,6 +191,12 @@ class IncidentHead:
     severity: str = "medium"
     state: str = "open"
     service: str = ""
+    service_id: str = ""
+    runbook: str = ""
+    owner: str = ""
+    checklist: list[CheckView] = field(default_factory=list)
+    ticked_count: int = 0
+    causes: list[str] = field(default_factory=list)
     assignee: PersonView = field(default_factory=PersonView)
     created_at: str = ""
     resolved_at: str = ""

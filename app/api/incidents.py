@@ -2,13 +2,14 @@
 
 import re
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request, Response
 
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import comments, database, declaring, incident_list, incident_page, incidents, line_changes, merging, splitting
+from services import checklists, comments, database, declaring, incident_list, incident_page, incidents, line_changes, merging, splitting
 from services.access import Actor
 from services.errors import InvalidInputError
 from services.incidents import Outcome
@@ -45,6 +46,9 @@ async def _done(verb: Any, *args: Any, **more: Any) -> Response:
     return _told(outcome.incident)
 
 
+_WITH_CHECKLIST: dict[int | str, dict[str, Any]] = {
+    200: {"model": shapes.IncidentWithChecklist, "description": "The incident as it is now."}
+}
 _ONE: dict[int | str, dict[str, Any]] = {200: {"model": shapes.Incident, "description": "The incident as it is now."}}
 _LINE: dict[int | str, dict[str, Any]] = {200: {"model": shapes.Event, "description": "The line as it is now."}}
 
@@ -101,16 +105,24 @@ def _made(made: IncidentRecord) -> Response:
     return answer(made, 201, etag=f'"{made.version}"', location=f"{router.prefix}/incidents/{made.number}")
 
 
-@router.get("/incidents/{number}", responses=_ONE)
+@router.get("/incidents/{number}", responses=_WITH_CHECKLIST)
 async def get_incident(actor: SignedIn, number: Number) -> Response:
-    """One incident. The answer's `ETag` is its version."""
-    return _told(await database.run(incidents.get, actor, number))
+    """One incident, with its checklist. The answer's `ETag` is its version."""
+    return _told(await database.run(checklists.get, actor, number))
 
 
 @router.patch("/incidents/{number}", responses=_ONE)
 async def edit_incident(actor: SignedIn, number: Number, body: shapes.Edit, version: Version) -> Response:
-    """Change the title, the description or both. What they were stays on the timeline."""
-    return await _done(incidents.edit, actor, number, title=body.title, description=body.description, version=version)
+    """Change the title, the description or the service. What they were stays on the timeline; another service brings its checklist."""
+    service = {"service_id": body.service_id} if "service_id" in body.model_fields_set else {}
+    return await _done(incidents.edit, actor, number, title=body.title, description=body.description, **service, version=version)
+
+
+@router.post("/incidents/{number}/checklist/{item}", responses=_WITH_CHECKLIST)
+async def tick(actor: SignedIn, number: Number, item: Annotated[UUID, Path(description="The item's id.")], body: shapes.Tick) -> Response:
+    """Tick an item of its checklist, or take the tick away. Where it is so already this changes nothing and answers 200."""
+    await database.run(checklists.tick, actor, number, item, body.ticked)
+    return _told(await database.run(checklists.get, actor, number))
 
 
 @router.post("/incidents/{number}/acknowledge", responses=_ONE)
@@ -134,7 +146,7 @@ async def investigate(actor: SignedIn, number: Number, _body: shapes.Nothing, ve
 @router.post("/incidents/{number}/resolve", responses=_ONE)
 async def resolve(actor: SignedIn, number: Number, body: shapes.Resolve, version: Version) -> Response:
     """Say that it is over and what fixed it. Alerts of its group that fire within the reopen window open it again."""
-    return await _done(incidents.resolve, actor, number, body.notes, version=version)
+    return await _done(incidents.resolve, actor, number, body.notes, cause=body.cause, version=version)
 
 
 @router.post("/incidents/{number}/reopen", responses=_ONE)

@@ -51,7 +51,7 @@ class Part(Told, Generic[Item]):
 
 
 class Incident(Told):
-    """An incident. `acknowledged_*`, `resolved_*`, `resolution_notes` and `mttr` describe its current occurrence."""
+    """An incident. `acknowledged_*`, `resolved_*`, `resolution_notes`, `cause` and `mttr` describe its current occurrence."""
 
     id: UUID
     tenant_id: UUID = Field(description="The organisation.")
@@ -73,6 +73,7 @@ class Incident(Told):
     resolved_by: UUID | None = Field(description="Who resolved it; the organisation's own system when a rule did.")
     first_resolved_at: datetime | None
     resolution_notes: str | None
+    cause: str | None = Field(description="One of the organisation's causes, where whoever resolved it said so.")
     mttr: int | None = Field(description="Seconds from the creation to the last resolution; null while it is unresolved.")
     tta_seconds: int | None = Field(description="Seconds from the creation to the first acknowledgement.")
     occurrence: int = Field(description="1, and one more each time it was reopened.")
@@ -96,6 +97,28 @@ class Incident(Told):
     allowed: list[Move | Literal["split"]] = Field(
         description="The moves that it allows in this state; `split` alone where it was merged into another one."
     )
+
+
+class Check(Told):
+    """An item of an incident's checklist."""
+
+    id: UUID
+    text: str
+    ticked_by: UUID | None = Field(description="Who ticked it; null while nobody has.")
+    ticked_by_name: str
+    ticked_at: datetime | None
+
+
+class IncidentWithChecklist(Incident):
+    """An incident with what is to be done."""
+
+    checklist: list[Check] = Field(description="The checklist that its service had when it was opened, or when its service was set.")
+
+
+class Tick(Sent):
+    """Whether it is done."""
+
+    ticked: bool
 
 
 class Event(Told):
@@ -518,6 +541,9 @@ class Resolve(Sent):
     notes: str = Field(
         description=f"Markdown, 1 to {NOTES_LIMIT:,} characters.", examples=["Hotfix deployed, the error rate is back to normal."]
     )
+    cause: str | None = Field(
+        default=None, description="One of the organisation's causes; left out or null where nobody says.", examples=["Change or deployment"]
+    )
 
 
 class Reopen(Sent):
@@ -569,6 +595,7 @@ class Edit(Sent):
 
     title: str | None = Field(default=None, description=f"One line, 1 to {TITLE_LIMIT:,} characters.")
     description: str | None = Field(default=None, description=f"Markdown, at most {DESCRIPTION_LIMIT:,} characters.")
+    service_id: UUID | None = Field(default=None, description="What is broken. Here null means nothing; left out, it stays.")
 
 
 class NewComment(Sent):

@@ -5,7 +5,8 @@ from typing import Any
 import reflex as rx
 
 from app.components.dialogs import callout
-from app.components.forms import hidden, text_area
+from app.components.forms import field, hidden, text_area
+from app.components.labels import icon
 from app.components.marks import Text
 
 
@@ -17,6 +18,30 @@ def already_resolved(line: Any) -> rx.Component:
         tone="info",
         icon_name="circle-check",
     )
+
+
+def unticked(checklist: Any, ticked_count: Any) -> rx.Component:
+    """Names what of the checklist nobody has ticked: a warning, and no bar."""
+    left = checklist.length() - ticked_count
+    items = rx.el.ul(
+        rx.foreach(checklist, lambda one: rx.cond(one.is_ticked, rx.fragment(), rx.el.li(icon("square", 14), one.text, class_name="line"))),
+        role="list",
+    )
+    words = rx.cond(left == 1, "1 item of the checklist is not ticked.", f"{left} items of the checklist are not ticked.")
+    return rx.cond(left > 0, callout(rx.el.b(words), items, icon_name="list-checks"))
+
+
+def cause(causes: Any) -> rx.Component:
+    """The field `cause`: one of the organisation's, or nothing."""
+    options = rx.el.select(
+        rx.el.option("Not said", value=""),
+        rx.foreach(causes, lambda one: rx.el.option(one, value=one)),
+        name="cause",
+        id="field-cause",
+        aria_describedby="field-cause-help",
+    )
+    shown = field("field-cause", "Cause", rx.el.span(options, icon("chevron-down", 14), class_name="select"), optional=True)
+    return rx.cond(causes.length() > 0, shown)
 
 
 def what_fixed_it(incident_id: Any, refusal: Text, is_over: Any) -> rx.Component:

@@ -11,7 +11,14 @@ from app.components.links import page_link
 from app.components.marks import Text, state_mark
 from app.components.people import avatar
 
-_PLAIN_ICONS = {"assignment": "user-round-plus", "severity_change": "signal", "edit": "pencil", "merge": "merge", "split": "split"}
+_PLAIN_ICONS = {
+    "assignment": "user-round-plus",
+    "severity_change": "signal",
+    "edit": "pencil",
+    "checklist": "list-checks",
+    "merge": "merge",
+    "split": "split",
+}
 
 
 def _node(event: Any) -> rx.Component:

@@ -10,7 +10,8 @@ from app.components.forms import hidden, text_area, text_field
 from app.components.labels import label
 from app.components.marks import severity_choices
 from app.components.merging import merge_dialog, split_dialog
-from app.components.resolving import already_resolved, what_fixed_it
+from app.components.resolving import already_resolved, cause, unticked, what_fixed_it
+from app.pages.incident_detail_service import service_dialog
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
 
@@ -20,7 +21,9 @@ _IS_OVER = (_HEAD.state == "resolved") & (IncidentActs.dialog == "resolve")
 
 def dialogs() -> rx.Component:
     """All of them; at most one is open."""
-    return rx.fragment(_resolve(), _reopen(), _comment(), _edit(), _severity(), _assign(), _merge(), _split())
+    return rx.fragment(
+        _resolve(), _reopen(), _comment(), _edit(), _severity(), _assign(), _merge(), _split(), service_dialog(**_is("service"))
+    )
 
 
 def _is(name: str) -> dict[str, Any]:
@@ -58,7 +61,9 @@ def _resolve() -> rx.Component:
         rx.cond(_IS_OVER, f"{_HEAD.number} is resolved", f"Resolve {_HEAD.number}"),
         _number(),
         rx.cond(_IS_OVER, already_resolved(_HEAD.resolved_line), rx.cond(_HEAD.refires_reopen != "", warning)),
+        rx.cond(_IS_OVER, rx.fragment(), unticked(_HEAD.checklist, _HEAD.ticked_count)),
         what_fixed_it(_HEAD.id, IncidentActs.refusal, _IS_OVER),
+        rx.cond(_IS_OVER, rx.fragment(), cause(_HEAD.causes)),
         on_submit=IncidentActs.resolve,
         verb=rx.cond(_IS_OVER, "Comment", "Resolve"),
         width="560px",

@@ -8,6 +8,7 @@ from app.components.ages import age
 from app.components.labels import icon, labels
 from app.components.links import outside_link, page_link
 from app.components.marks import state_mark
+from app.pages.incident_detail_service import checklist, service
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
 
@@ -17,7 +18,9 @@ _HEAD = IncidentDetail.head
 def rail() -> rx.Component:
     """The complementary part of the page."""
     return rx.el.aside(
+        checklist(),
         rx.cond(_HEAD.alert_count > 0, _alerts()),
+        service(),
         rx.cond(_HEAD.merged.length() > 0, _merged()),
         rx.cond((IncidentDetail.related.length() > 0) & (_HEAD.state != "resolved") & (_HEAD.parent_number == ""), _related()),
         rx.cond(_HEAD.previous_number != "", _seen_before()),

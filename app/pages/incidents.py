@@ -14,7 +14,7 @@ from app.components.incident_rows import column_heads, fresh, incident_list, lis
 from app.components.kinds import kinds
 from app.components.labels import icon
 from app.components.links import page_link
-from app.components.resolving import already_resolved, what_fixed_it
+from app.components.resolving import already_resolved, cause, unticked, what_fixed_it
 from app.components.shell import shell
 from app.pages.incidents_tools import filters, strip, views
 from app.states.incidents import Incidents
@@ -165,7 +165,9 @@ def _resolve() -> rx.Component:
         hidden("number", Incidents.resolving),
         rx.el.p(IncidentsActs.resolving_title, class_name="dim"),
         rx.cond(is_over, already_resolved(IncidentsActs.resolved_line), rx.cond(IncidentsActs.refires_reopen != "", warning)),
+        rx.cond(is_over, rx.fragment(), unticked(IncidentsActs.resolving_checklist, IncidentsActs.ticked_count)),
         what_fixed_it(IncidentsActs.resolving_id, IncidentsActs.refusal, is_over),
+        rx.cond(is_over, rx.fragment(), cause(IncidentsActs.causes)),
         open=Incidents.resolving != "",
         on_open_change=IncidentsActs.set_resolving,
         on_submit=IncidentsActs.resolve,

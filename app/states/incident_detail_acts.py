@@ -60,7 +60,8 @@ class IncidentActs(IncidentDetail):
         if not notes.strip():
             self.refusal = "Write what fixed it: one sentence is enough."
             return
-        await self._finish(actor, form, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes))
+        cause = _text(form, "cause")
+        await self._finish(actor, form, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes, cause=cause))
 
     @requires(Role.RESPONDER)
     async def reopen(self, actor: Actor, form: dict[str, Any]) -> None:

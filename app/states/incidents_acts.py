@@ -12,7 +12,7 @@ from services import comments, database, incident_list, incident_page, incidents
 from services.access import Actor
 from services.errors import InvalidInputError, RefusedError
 from services.incidents import Outcome
-from services.views import ChoiceView, IncidentHead, PersonView
+from services.views import CheckView, ChoiceView, IncidentHead, PersonView
 
 ANY = ""
 SPANS = (("24h", "the last 24 hours"), ("7d", "the last 7 days"), ("30d", "the last 30 days"))
@@ -32,6 +32,9 @@ class IncidentsActs(Incidents):
     resolving_title: str = ""
     firing_count: int = 0
     refires_reopen: str = ""
+    resolving_checklist: list[CheckView] = []
+    ticked_count: int = 0
+    causes: list[str] = []
     resolved_line: str = ""
     refusal: str = ""
     sent_draft: str = ""
@@ -115,6 +118,7 @@ class IncidentsActs(Incidents):
         head = await self._head(actor, number)
         self.resolving, self.resolving_id, self.resolving_title = head.number, head.id, head.title
         self.firing_count, self.refires_reopen = head.firing_count, head.refires_reopen
+        self.resolving_checklist, self.ticked_count, self.causes = head.checklist, head.ticked_count, head.causes
         self.refusal, self.resolved_line = "", head.resolved_line
 
     @requires(Role.RESPONDER)
@@ -133,7 +137,8 @@ class IncidentsActs(Incidents):
                 self._resolving_is_over(form)
                 self.say(f"Your comment is on the timeline of {number}.")
                 return
-            done = await self._move(actor, number, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes))
+            said = _text(form, "cause")
+            done = await self._move(actor, number, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes, cause=said))
         except RefusedError as refusal:
             self.refusal = refusal.message
             return

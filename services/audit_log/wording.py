@@ -40,6 +40,8 @@ _DID = {
     "incident.timeout_changed": "changed when its acknowledgement lapses, of",
     "incident.given_back": "gave back",
     "incident.investigated": "began to investigate",
+    "incident.ticked": "ticked an item of",
+    "incident.unticked": "took a tick away from",
     "incident.commented": "commented on",
     "incident.comment_edited": "edited a comment on",
     "incident.comment_deleted": "deleted a comment on",

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from models.vocabulary import AlertStatus, IncidentState, Move, allowed_moves
 from services import clock
+from services.checklists import CheckRecord
 from services.incident_page.firings import AlertHere
 from services.incident_page.lines import as_html, label_views
 from services.incident_page.snapshot import Snapshot
-from services.views import AlertRow, FactView, IncidentHead, IncidentName, LinkView, PersonView, StepView, person_view
+from services.views import AlertRow, CheckView, FactView, IncidentHead, IncidentName, LinkView, PersonView, StepView, person_view
 from services.wording import counted, date_and_time, hour_since, ordinal, rfc3339, shown_number, span
 
 _NEXT = {
@@ -45,6 +46,12 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         severity=row["severity"].value,
         state=state.value,
         service=snapshot.service,
+        service_id=row["service_id"].hex if row["service_id"] else "",
+        runbook=snapshot.runbook,
+        owner=snapshot.owner,
+        checklist=[_check(one, row["created_at"], zone) for one in snapshot.checklist],
+        ticked_count=sum(one.ticked_at is not None for one in snapshot.checklist),
+        causes=snapshot.causes,
         assignee=_person(snapshot, row["assigned_to"]),
         created_at=rfc3339(row["created_at"]),
         resolved_at=rfc3339(row["resolved_at"]),
@@ -73,6 +80,11 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         last_seq=snapshot.last_seq,
         version=row["version"],
     )
+
+
+def _check(one: CheckRecord, opened_at: datetime, zone: ZoneInfo) -> CheckView:
+    told = f"{one.ticked_by_name}, {hour_since(one.ticked_at, opened_at, zone)}" if one.ticked_at is not None else ""
+    return CheckView(id=one.id.hex, text=one.text, is_ticked=one.ticked_at is not None, told=told)
 
 
 def _person(snapshot: Snapshot, actor_id: UUID | None) -> PersonView:
@@ -159,6 +171,8 @@ def _facts(snapshot: Snapshot, zone: ZoneInfo) -> Iterator[FactView]:
         yield FactView("Acknowledged", f"after {span(row['tta_seconds'])}", "the first time" if row["reopened_at"] else "")
     if row["resolved_at"]:
         yield moment("Resolved", row["resolved_at"], f"after {span(row['ttr_seconds'] or 0)}")
+        if row["cause"]:
+            yield FactView("Cause", row["cause"])
     if row["group_key"]:
         yield FactView("Group key", row["group_key"], is_code=True)
 

@@ -191,10 +191,17 @@ def _resolution(row: EventRow, event: EventRecord, _reading: Reading) -> EventRo
         tone="resolution",
         state=IncidentState.RESOLVED.value,
         text=f"resolved after {span(event.data['ttr_seconds'])}",
-        rest=" · ".join(part for part in ("by rule, without a person" if event.data["by_rule"] else "", _followed(event)) if part),
+        rest=" · ".join(part for part in (_why_resolved(event), _followed(event)) if part),
         html=as_html(event.data["notes"]),
         announce=f"{event.actor_name} resolved it",
     )
+
+
+def _why_resolved(event: EventRecord) -> str:
+    if event.data["by_rule"]:
+        return "by rule, without a person"
+    cause = event.data.get("cause")  # a line from before there were causes has none
+    return f"cause: {cause}" if cause else ""
 
 
 def _reopened(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
@@ -261,6 +268,13 @@ def _edit(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
         return replace(row, text="set that its acknowledgement lapses", strong=told)
     if event.data["field"] == "title":
         return replace(row, text="changed the title to", strong=_quoted(after), rest=f"before: {_quoted(before)}")
+    if event.data["field"] == "service":
+        rest = f"before: {_quoted(before)}" if before else ""
+        return (
+            replace(row, text="set the service to", strong=_quoted(after), rest=rest)
+            if after
+            else replace(row, text="took away the service", strong=_quoted(before))
+        )
     text = "changed the description" if after else "removed the description"
     return replace(row, text=text, rest=f"before: {_quoted(before)}" if before else "")
 
@@ -271,6 +285,10 @@ def _snoozed(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
         return replace(row, text="ended the snooze", rest="· its time is over" if is_over else "")
     until = datetime.fromisoformat(event.data["to"])
     return replace(row, text="snoozed it until", strong=hour_since(until, event.occurred_at, reading.zone))
+
+
+def _checked(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
+    return replace(row, text="ticked" if event.data["ticked"] else "took the tick away from", strong=event.data["text"])
 
 
 def _told(row: EventRow, event: EventRecord, reading: Reading) -> EventRow:
@@ -291,6 +309,7 @@ _TELL: dict[EventType, Callable[[EventRow, EventRecord, Reading], EventRow]] = {
     EventType.MERGE: _merge,
     EventType.SPLIT: _split,
     EventType.EDIT: _edit,
+    EventType.CHECKLIST: _checked,
     EventType.NOTIFICATION: _told,
 }
 

@@ -15,7 +15,8 @@ from models.incidents import Incident
 from models.people import ActorRow
 from models.tenants import Tenant
 from models.vocabulary import EventType, IncidentState
-from services import database, holding
+from services import checklists, database, holding
+from services.checklists import CheckRecord
 from services.incident_page import firings, statements
 from services.incident_page.firings import AlertHere
 from services.records import EventRecord
@@ -61,6 +62,10 @@ class Snapshot:
     row: Mapping[str, Any]
     names: Mapping[UUID, str]
     service: str
+    runbook: str
+    owner: str
+    causes: list[str]
+    checklist: list[CheckRecord]
     previous: Other | None
     sibling: Other | None
     parent: Other | None
@@ -97,7 +102,7 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
     if before is not None and row["last_change"] - before.last_change > CHANGES:
         before = None  # some of what it knows has been changed, and nobody tells what
     parts = _merged(session, row)
-    service, window_seconds, previous_number, previous_title, *acted = statements.around(session, row["id"])
+    service, runbook, owner, window_seconds, causes, previous_number, previous_title, *acted = statements.around(session, row["id"])
     changed, pins = _changed(session, row, before)
     newest = _newest(session, row, before, changed)
     known = dict(before.names) if before is not None else {}
@@ -106,6 +111,10 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
         row=row,
         names=known | names(session, [*newest, *(event for _, event in changed), *pins], known),
         service=service or "",
+        runbook=runbook or "",
+        owner=owner or "",
+        causes=as_json(causes),
+        checklist=checklists.read(session, row),
         previous=Other(shown_number(previous_number), previous_title) if previous_number else None,
         sibling=_sibling(session, row),
         parent=_other(session, Incident.id == row["parent_id"]) if row["parent_id"] is not None else None,

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from models.alerts import Alert, AlertFiring
 from models.incidents import Incident
 from models.integrations import Service
-from models.people import ActorRow
+from models.people import ActorRow, Team
 from models.tenants import Tenant
 from models.timeline import TimelineEvent
 from services import database
@@ -26,6 +26,7 @@ _alert: Any = Alert.__table__  # type: ignore[attr-defined]
 _firing: Any = AlertFiring.__table__  # type: ignore[attr-defined]
 _event: Any = TimelineEvent.__table__  # type: ignore[attr-defined]
 _service: Any = Service.__table__  # type: ignore[attr-defined]
+_team: Any = Team.__table__  # type: ignore[attr-defined]
 _tenant: Any = Tenant.__table__  # type: ignore[attr-defined]
 
 ACTED = ("created_by", "assigned_to", "acknowledged_by", "investigating_by", "resolved_by")
@@ -38,7 +39,10 @@ LINE = (
 
 
 def around(session: Session, incident_id: UUID) -> Any:
-    """What stands beside the incident's row: (service, reopen window in seconds, previous number, previous title, *names)."""
+    """What stands beside the incident's row.
+
+    (service, its runbook, its team, reopen window in seconds, causes, previous number, previous title, *names)
+    """
     return _run(session, 0, {"incident": incident_id}).fetchone()
 
 
@@ -87,10 +91,14 @@ def _around() -> Any:
     people = [_actor.alias(name) for name in ACTED]
     joined = _incident.join(_tenant, _tenant.c.id == _incident.c.tenant_id)
     joined = joined.outerjoin(_service, (_service.c.id == _incident.c.service_id) & (_service.c.tenant_id == _incident.c.tenant_id))
+    joined = joined.outerjoin(_team, (_team.c.id == _service.c.owner_team_id) & (_team.c.tenant_id == _incident.c.tenant_id))
     joined = joined.outerjoin(previous, (previous.c.id == _incident.c.previous_id) & (previous.c.tenant_id == _incident.c.tenant_id))
     for name, somebody in zip(ACTED, people, strict=True):
         joined = joined.outerjoin(somebody, (somebody.c.id == _incident.c[name]) & (somebody.c.tenant_id == _incident.c.tenant_id))
-    columns = (_service.c.name, _tenant.c.reopen_window_seconds, previous.c.number, previous.c.title, *(one.c.name for one in people))
+    columns = (
+        *(_service.c.name, _service.c.runbook_url, _team.c.name, _tenant.c.reopen_window_seconds, _tenant.c.causes),
+        *(previous.c.number, previous.c.title, *(one.c.name for one in people)),
+    )
     return select(*columns).select_from(joined).where(_incident.c.id == _id("incident"), _incident.c.tenant_id == _id("tenant"))
 
 

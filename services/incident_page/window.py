@@ -41,6 +41,7 @@ TYPES: dict[Show, tuple[EventType, ...]] = {
         EventType.MERGE,
         EventType.SPLIT,
         EventType.EDIT,
+        EventType.CHECKLIST,
     ),
     Show.ALERTS: (EventType.ALERT_FIRED, EventType.ALERT_RESOLVED),
 }

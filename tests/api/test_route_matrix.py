@@ -24,6 +24,7 @@ from services import (
     api_keys,
     catalog,
     channels,
+    checklists,
     comments,
     database,
     inbox,
@@ -90,6 +91,7 @@ ROUTES: dict[str, Asked] = {
     "PATCH /api/v1/incidents/{number}/timeline/{event}": Asked(ACT, {"pinned": True}),
     "DELETE /api/v1/incidents/{number}/timeline/{event}": Asked(RUN),  # of somebody else; one's own: test_lines_over_http.py
     "GET /api/v1/incidents/{number}/alerts": Asked(READ),
+    "POST /api/v1/incidents/{number}/checklist/{item}": Asked(ACT, {"ticked": True}, "listed"),
     "POST /api/v1/incidents/{number}/comments": Asked(ACT, {"body": "Looking"}),
     "GET /api/v1/organisation": Asked(READ),
     "PATCH /api/v1/organisation": Asked(RUN, {"name": "Renamed {turn}"}, elsewhere=({"default_on_call_id": "{user}"},)),
@@ -178,7 +180,9 @@ class Northwind:
     def __init__(self, story: Story, programs: Programs) -> None:
         self.story, self.programs, self.organisation = story, programs, story.organisation
         self.fired = 0
-        self.service = catalog.create(self.organisation.admin, f"{MARK} checkout", description=f"{MARK} sells").id
+        self.service = catalog.create(
+            self.organisation.admin, f"{MARK} checkout", description=f"{MARK} sells", checklist=[f"{MARK} looks"]
+        ).id
         self.team = teams.create(self.organisation.admin, f"{MARK} payers").id
         self.integration = integrations.create(self.organisation.admin, "generic", f"{MARK} checks").id
         catalog.create(self.organisation.stranger, "Ferries")
@@ -199,7 +203,9 @@ class Northwind:
         (number,) = self.story.fire(f"{MARK} {self.fired}", title=f"{MARK} pool exhausted", description=f"{MARK} is away")
         by = self.organisation.responder
         comments.add(self.organisation.admin, number, f"{MARK} is what I look at")
-        if state == "acknowledged":
+        if state == "listed":
+            incidents.edit(by, number, service_id=self.service)
+        elif state == "acknowledged":
             incidents.acknowledge(by, number)
         elif state == "resolved":
             incidents.resolve(by, number, f"{MARK} is back")
@@ -253,7 +259,11 @@ class Northwind:
         make = {"users": self.person, "channels": self.channel}
         thing = things.get(path.split("/")[3]) or (make[path.split("/")[3]]() if "{id}" in path else None)
         path = path.replace("{event}", "2")  # the comment
-        return path.replace("{number}", self.incident(state) if "{number}" in path else "").replace("{id}", str(thing))
+        if "{number}" in path:
+            path = path.replace("{number}", number := self.incident(state))
+            listed = checklists.get(self.organisation.admin, number).checklist
+            path = path.replace("{item}", str(listed[0].id) if listed else "")
+        return path.replace("{id}", str(thing))
 
     def ask(self, name: str, path: str, body: Any = None, *, by: str | None = None, **headers: str) -> httpx.Response:
         self.fired += 1

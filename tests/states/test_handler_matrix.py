@@ -25,7 +25,9 @@ from services import (
     access,
     api_keys,
     catalog,
+    checklists,
     comments,
+    declaring,
     incidents,
     integrations,
     membership,
@@ -141,6 +143,9 @@ HANDLERS: dict[str, Forged] = {
     "NewIncident.consider_title": Forged({"title": "is away"}, at=NEW),
     "NewIncident.consider_service": Forged({"service": "Checkout"}, at=NEW),
     "NewIncident.declare": Forged({"form": {"title": "It is slow", "severity": "low", "draft_key": "{turn}"}}, at=NEW, writes=ACT),
+    "IncidentService.ask_which_service": Forged(at=INCIDENT),
+    "IncidentService.set_service": Forged({"form": {"number": "{open}", "service": "{service}"}}, at=INCIDENT, writes=ACT),
+    "IncidentService.tick": Forged({"number": "{listed}", "item_id": "{item}", "ticked": True}, at=INCIDENT, writes=ACT),
     "Integrations.load": Forged(at="/integrations"),
     "Integrations.load_new": Forged(at="/integrations/new"),
     "Integrations.watch": Forged(at="/integrations"),
@@ -304,6 +309,9 @@ class World:
         admin = northwind.actors[RUN]
         self._integration = integrations.create(admin, "generic", f"{MARK} checks {new_id().hex}").id.hex
         self._user, self._colleague = self.person(READ).id, self.person(ACT).id
+        self._service = catalog.create(admin, f"{MARK} shop {new_id().hex}", checklist=[f"{MARK} looks"]).id
+        listed = declaring.declare(northwind.actors[ACT], f"{MARK} is slow", "low", service_id=self._service).incident
+        self._item = checklists.get(admin, listed.number).checklist[0].id.hex
         southwind = people.create_organisation(f"Southwind {new_id().hex}")
         self.stranger = organisations.person(southwind, "Sten Stranger", RUN, email=f"{new_id().hex}@southwind.example")
 
@@ -325,6 +333,7 @@ class World:
     def _make(self, name: str, whose: Actor) -> str:
         made = {"integration": self._integration, "user": self._user.hex, "colleague": self._colleague.hex, "turn": str(next(self._turns))}
         made["alert"] = self._alert
+        made["item"] = self._item
         if name == "channel":
             made[name] = self._channel()
         if name in made:
@@ -345,7 +354,11 @@ class World:
             session_id = begin_session(whose).actor.session_id
             assert session_id is not None
             return session_id.hex
-        number, by = self.northwind.fire(new_id().hex, title=f"{MARK} is away"), self.northwind.actors[ACT]
+        by = self.northwind.actors[ACT]
+        if name == "listed":
+            number = declaring.declare(by, f"{MARK} is slow", "low", service_id=self._service).incident.number
+        else:
+            number = self.northwind.fire(new_id().hex, title=f"{MARK} is away")
         comments.add(by, number, f"{MARK} is what I look at")
         self._move(name, number, whose)
         return number
@@ -392,6 +405,7 @@ class World:
             "service",
             "channel",
             "alert",
+            "item",
         )
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 
