@@ -55,6 +55,7 @@ push_seconds = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
 )
 job_runs = Counter("tocsin_job_runs", "Runs of background jobs, by kind and by what came of them.", ["kind", "result"])
+channel_messages = Counter("tocsin_channel_messages", "Calls of channels, by their kind and by what came of them.", ["kind", "verdict"])
 engine_last_cycle = Gauge(
     "tocsin_engine_last_cycle_timestamp_seconds",
     "When the engine last looked for due work, as Unix time; the longest ago of all processes.",

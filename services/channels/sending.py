@@ -18,7 +18,7 @@ from models.notifications import CHANNEL_WAITING, OutgoingMessage
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import UNRESOLVED, ChannelEvent, ChannelKind, DeliveryStatus, IncidentState, Role
-from services import audit, channel_outbox, clock, database, holding, jobs, outgoing, people, sealing, settings, timeline
+from services import audit, channel_outbox, clock, database, holding, jobs, measures, outgoing, people, sealing, settings, timeline
 from services.access import Actor, require
 from services.channels import forms
 from services.channels.forms import News
@@ -232,6 +232,7 @@ def _set(tx: Tx, message: OutgoingMessage, **values: object) -> bool:
 def _note(tenant_id: UUID, sent: _Next, outcome: Outcome) -> bool:
     """Write what came of a call, for the message and for the channel; whether to go on with the next message."""
     channel, message, verdict = sent.channel, sent.message, outcome.verdict
+    measures.channel_messages.labels(channel.kind, verdict.value).inc()
     log = _log.bind(channel_id=str(channel.id), message_id=str(message.id), kind=message.kind)
     with database.write(tenant_id) as tx:
         attempts = message.attempts + 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +41,23 @@ def test_a_signature_is_that_of_the_published_example() -> None:
         ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
     )
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_the_example_of_the_how_to_checks_our_signatures() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "send-to-slack-or-a-webhook.md"
+    code = page.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    old, new, other = forms.new_secret(), forms.new_secret(), forms.new_secret()
+    now = int(time.time())
+
+    def genuine(secret: str, body: bytes = b"{}", at: int = now) -> bool:
+        signed = forms.signatures([new, old], "a", at, b"{}")
+        headers = {"webhook-id": "a", "webhook-timestamp": str(at), "webhook-signature": signed}
+        return bool(names["is_genuine"](secret, headers, body))
+
+    assert genuine(new) and genuine(old)
+    assert not genuine(other) and not genuine(new, b"{ }") and not genuine(new, at=now - 600)
 
 
 def test_two_secrets_sign_side_by_side() -> None:
