@@ -11,8 +11,23 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import select
 
+from models.tenants import Tenant
 from models.vocabulary import Role
-from services import access, account_input, api_keys, audit, database, departures, one_time_links, organisation, people, sessions
+from services import (
+    access,
+    account_input,
+    api_keys,
+    audit,
+    clock,
+    database,
+    departures,
+    mail,
+    mail_text,
+    one_time_links,
+    organisation,
+    people,
+    sessions,
+)
 from services.access import Actor
 from services.database import Tx
 from services.departures import Heir, Moved
@@ -21,7 +36,7 @@ from services.live_updates import people_topic, person_topic
 from services.one_time_links import NewLink
 from services.people import Person
 from services.views import ChoiceView, DepartureView, PersonRow, person_view
-from services.wording import counted, rfc3339
+from services.wording import counted, date_and_time, rfc3339, zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,26 @@ def invite(actor: Actor, *, email: str, name: str, role: Role, handle: str | Non
             _check_manager(people.everybody(tx.session), None, manager_id)
         person = people.add_person(tx, actor, role=role, password_hash=None, manager_id=manager_id, **checked)
         return Invitation(person, one_time_links.add_password_link(tx, actor, person))
+
+
+def mail_link(actor: Actor, person: Person, link: NewLink) -> bool:
+    """Send a link to the person for whom it was made; False where no mail server is set. It takes as long as the server does.
+
+    Raises: NotAllowedError, MailError.
+    """
+    access.require(actor, Role.ADMIN)
+    if mail.server() is None:
+        return False
+    with database.read(actor.tenant_id) as session:
+        name, timezone = session.exec(select(Tenant.name, Tenant.timezone)).one()
+    when, zone = date_and_time(link.works_until, zone_named(person.timezone or timezone), clock.now())
+    if person.has_password:
+        subject, lead = f"A new password for {name}", f"{actor.name} made this link for you. Choose a new password by it:"
+    else:
+        subject, lead = f"{actor.name} invites you to {name}", "Choose a password, and you are in:"
+    care = f"The link works once, until {when} {zone}. Whoever has it can choose your password, so keep it to yourself."
+    mail.send(mail_text.letter(person.email, subject, [lead, one_time_links.password_address(link.token), care]))
+    return True
 
 
 def change(

@@ -1,5 +1,6 @@
 """People over HTTP."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +11,9 @@ from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
 from services import database, departures, membership, one_time_links, people
+from services.access import Actor
 from services.departures import Heir, Moved
+from services.mail import MailError
 from services.one_time_links import NewLink
 from services.people import Person
 from services.records import Page
@@ -24,8 +27,15 @@ def _told(person: Person) -> dict[str, object]:
     return {name: getattr(person, name) for name in shapes.User.model_fields}
 
 
-def _told_link(link: NewLink) -> dict[str, object]:
-    return {"link": one_time_links.password_address(link.token), "link_works_until": link.works_until}
+async def _mailed(actor: Actor, person: Person, link: NewLink) -> dict[str, object]:
+    """The link, mailed to whom it is for where that can be done."""
+    mailed, error = False, None
+    try:
+        mailed = await asyncio.to_thread(membership.mail_link, actor, person, link)
+    except MailError as refusal:
+        error = refusal.message
+    address = one_time_links.password_address(link.token)
+    return {"link": address, "link_works_until": link.works_until, "mailed": mailed, "mail_error": error}
 
 
 def _told_moves(heir: Heir | None, incidents: Sequence[Moved]) -> list[dict[str, object]]:
@@ -46,9 +56,9 @@ async def list_users(actor: SignedIn, limit: Limit = 50, cursor: Cursor = None) 
     "/users", status_code=201, responses={201: {"model": shapes.InvitedUser}, 409: {"description": "The address or the handle is taken."}}
 )
 async def invite_user(actor: SignedIn, body: shapes.NewUser) -> Response:
-    """Invite somebody. The answer holds the link with which they choose their password; it works for 7 days and cannot be told again."""
+    """Invite somebody. The answer holds the link with which they choose their password: it works for 7 days, and is mailed to them too."""
     made = await database.run(membership.invite, actor, **body.model_dump())
-    return answer(_told(made.person) | _told_link(made.link), 201)
+    return answer(_told(made.person) | await _mailed(actor, made.person, made.link), 201)
 
 
 @router.patch("/users/{id}", responses={200: {"model": shapes.ChangedUser}, 409: {"description": "There would be no admin left."}})
@@ -76,7 +86,8 @@ async def preview_departure(actor: SignedIn, id: Id) -> Response:  # noqa: A002
 )
 async def make_password_link(actor: SignedIn, id: Id, _body: shapes.Nothing) -> Response:  # noqa: A002
     """Make a link with which they give themselves a password. It replaces the one before, and works for 24 hours; the first for 7 days."""
-    return answer(_told_link(await database.run(one_time_links.make_password_link, actor, id)), 201)
+    link = await database.run(one_time_links.make_password_link, actor, id)
+    return answer(await _mailed(actor, await database.run(people.person_of, actor, id), link), 201)
 
 
 @router.delete("/users/{id}/password-link", responses={200: {"model": shapes.User}, 409: {"description": "No link works."}})

@@ -269,18 +269,17 @@ class ChangeTeam(Sent):
     version: int | None = Field(default=None, description="The version that you have seen: a team that has changed since stays as it is.")
 
 
-class InvitedUser(User):
-    """A person who was just made, with the link by which they come in."""
-
-    link: str = Field(description="Where they choose their password. It works once, and cannot be told again.")
-    link_works_until: datetime
-
-
 class PasswordLink(Told):
-    """A link with which a person gives themselves a new password."""
+    """A link with which a person gives themselves a password."""
 
-    link: str = Field(description="It works once, and cannot be told again.")
+    link: str = Field(description="Where they choose it. It works once, and cannot be told again.")
     link_works_until: datetime
+    mailed: bool = Field(description="Whether it was mailed to them as well; false where no mail server is set.")
+    mail_error: str | None = Field(description="Why it was not mailed, where a mail server is set.")
+
+
+class InvitedUser(User, PasswordLink):
+    """A person who was just made, with the link by which they come in."""
 
 
 class Person(Told):

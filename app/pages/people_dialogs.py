@@ -95,6 +95,7 @@ def _link() -> rx.Component:
         ),
         People.link,
         "Password link",
+        rx.el.p(People.link_mailed, role="status", class_name="dim"),
         open=People.link != "",
         on_open_change=People.close_link,
     )  # fmt: skip

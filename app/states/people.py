@@ -8,11 +8,12 @@ from app.session import requires, while_signed_in
 from app.states.profile import complaints
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import account_input, database, departures, live_updates, membership, one_time_links
+from services import account_input, database, departures, live_updates, membership, one_time_links, people
 from services.access import Actor
 from services.errors import InvalidInputError, NotFoundError, RefusedError
 from services.membership import Changed
 from services.one_time_links import NewLink
+from services.people import Person
 from services.views import ChoiceView, DepartureView, PersonRow
 from services.wording import rfc3339
 
@@ -41,11 +42,14 @@ class People(Shell):
     link_for: str = ""
     link_until: str = ""
     link_is_invitation: bool = False
+    link_mailed: str = ""
     is_leaving: bool = False
     leaving: DepartureView = DepartureView()
     is_reporting: bool = False
     report: DepartureView = DepartureView()
     is_loaded: bool = False
+
+    _unsent: tuple[Person, NewLink] | None = None
 
     @requires(Role.ADMIN)
     async def load(self, actor: Actor) -> Any:
@@ -96,8 +100,8 @@ class People(Shell):
         self.is_inviting = wanted
 
     @requires(Role.ADMIN)
-    async def invite(self, actor: Actor, form: dict[str, Any]) -> None:
-        """Make somebody, and a link with which they choose their password. A refusal leaves the dialog open."""
+    async def invite(self, actor: Actor, form: dict[str, Any]) -> Any:
+        """Make somebody, and a link with which they choose their password; it is mailed. A refusal leaves the dialog open."""
         self._complain({})
         try:
             made = await database.run(
@@ -111,10 +115,11 @@ class People(Shell):
             )
         except RefusedError as refusal:
             self._tell(refusal)
-            return
+            return None
         self.is_inviting = False
-        self._show_link(made.link, made.person.name, is_invitation=True)
+        self._show_link(made.link, made.person)
         await self._read(actor)
+        return People.mail_link
 
     @requires(Role.ADMIN)
     async def ask_to_change(self, actor: Actor, user_id: str) -> None:
@@ -196,12 +201,31 @@ class People(Shell):
             self.say(otherwise)
 
     @requires(Role.ADMIN)
-    async def make_link(self, actor: Actor, user_id: str) -> None:
-        """Make a link with which somebody gives themselves a new password, and show it."""
-        row = self._row(user_id)
-        made = await database.run(one_time_links.make_password_link, actor, UUID(row.person.id))
-        self._show_link(made, row.person.name, is_invitation=not row.has_password)
+    async def make_link(self, actor: Actor, user_id: str) -> Any:
+        """Make a link with which somebody gives themselves a new password, show it and mail it."""
+        person = await database.run(people.person_of, actor, _id(user_id))
+        self._show_link(await database.run(one_time_links.make_password_link, actor, person.id), person)
         await self._read(actor)
+        return People.mail_link
+
+    @requires(Role.ADMIN, background=True)
+    async def mail_link(self, actor: Actor) -> None:
+        """Send the link that was just made to whom it is for, while it is shown already: a mail server may take its time."""
+        async with self:
+            unsent, self._unsent = self._unsent, None
+            shown = self.link
+        if unsent is None:
+            return
+        person, link = unsent
+        try:
+            is_sent = await asyncio.to_thread(membership.mail_link, actor, person, link)
+        except RefusedError as refusal:
+            told = f"Not mailed: {refusal.message} Send the link yourself."
+        else:
+            told = f"Mailed to {person.email}." if is_sent else ""
+        async with self:
+            if self.link == shown:
+                self.link_mailed = told
 
     @requires(Role.ADMIN)
     async def withdraw_link(self, actor: Actor, user_id: str) -> None:
@@ -214,11 +238,13 @@ class People(Shell):
     def close_link(self, actor: Actor, wanted: bool) -> None:
         """Forget the link that is shown."""
         if not wanted:
-            self.link = self.link_for = self.link_until = ""
+            self.link = self.link_for = self.link_until = self.link_mailed = ""
+            self._unsent = None
 
-    def _show_link(self, made: NewLink, name: str, *, is_invitation: bool) -> None:
-        self.link, self.link_for = one_time_links.password_address(made.token), name
-        self.link_until, self.link_is_invitation = rfc3339(made.works_until), is_invitation
+    def _show_link(self, made: NewLink, person: Person) -> None:
+        self.link, self.link_for = one_time_links.password_address(made.token), person.name
+        self.link_until, self.link_is_invitation = rfc3339(made.works_until), not person.has_password
+        self.link_mailed, self._unsent = "", (person, made)
 
     def _row(self, user_id: str) -> PersonRow:
         row = next((row for row in self.rows if row.person.id == user_id), None)

@@ -13,7 +13,11 @@ from models.vocabulary import Role
 from services import live_updates, membership, one_time_links, people, sessions
 from services.access import Actor
 from services.errors import ConflictError, InvalidFieldsError, InvalidInputError, NotAllowedError, NotFoundError, RefusedError
+from services.mail import MailError
+from tests.fixtures.mailboxes import Mailbox, mailbox
 from tests.fixtures.organisations import Organisation, audited, linked_email, person
+
+__all__ = ["mailbox"]
 
 NIA = {"email": "nia@northwind.example", "name": "Nia Berg", "role": Role.RESPONDER}
 
@@ -53,6 +57,37 @@ def test_a_refused_invitation_leaves_nobody_behind(organisation: Organisation) -
             membership.invite(organisation.admin, **NIA, manager_id=manager_id)
         assert refused.value.field == "manager_id"
     assert len(people.people(organisation.admin)) == 4
+
+
+def test_an_invitation_is_mailed_where_a_mail_server_is_set(organisation: Organisation, mailbox: Mailbox) -> None:
+    made = membership.invite(organisation.admin, **NIA)
+    assert membership.mail_link(organisation.admin, made.person, made.link)
+    again = one_time_links.make_password_link(organisation.admin, person(organisation.system, "Bob", Role.VIEWER, password="x" * 12).id)
+    bob = next(one for one in people.people(organisation.admin) if one.handle == "bob")
+    assert membership.mail_link(organisation.admin, bob, again)
+    assert mailbox.recipients == ["nia@northwind.example", "bob@northwind.example"]
+    first, second = mailbox.mails
+    assert (first["Subject"], second["Subject"]) == ("Alice Moreau invites you to Northwind", "A new password for Northwind")
+    for mail, link in ((first, made.link), (second, again)):
+        paragraphs = mail.get_body(("plain",)).get_content().splitlines()  # type: ignore[union-attr]
+        assert f"https://tocsin.northwind.example/new-password?token={link.token}" in paragraphs
+        assert "works once, until" in paragraphs[-1]
+    for actor in (organisation.manager, organisation.viewer):
+        with pytest.raises(NotAllowedError):
+            membership.mail_link(actor, bob, again)
+
+
+def test_a_mail_server_that_refuses_is_told_and_the_link_stays_good(organisation: Organisation, mailbox: Mailbox) -> None:
+    mailbox.to_recipients = "550 no such user"
+    made = membership.invite(organisation.admin, **NIA)
+    with pytest.raises(MailError, match="550 no such user"):
+        membership.mail_link(organisation.admin, made.person, made.link)
+    assert linked_email(made.link.token) == "nia@northwind.example"
+
+
+def test_without_a_mail_server_nothing_is_mailed(organisation: Organisation) -> None:
+    made = membership.invite(organisation.admin, **NIA)
+    assert not membership.mail_link(organisation.admin, made.person, made.link)
 
 
 # ── changing ──

@@ -187,6 +187,7 @@ HANDLERS: dict[str, Forged] = {
     "People.activate": Forged({"user_id": "{left}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.close_report": Forged({"wanted": False}, at=PEOPLE_PAGE),
     "People.make_link": Forged({"user_id": "{user}"}, at=PEOPLE_PAGE, writes=RUN),
+    "People.mail_link": Forged(at=PEOPLE_PAGE),
     "People.withdraw_link": Forged({"user_id": "{invited}"}, at=PEOPLE_PAGE, writes=RUN),
     "People.close_link": Forged({"wanted": False}, at=PEOPLE_PAGE),
     "Services.load": Forged(at=SERVICES),

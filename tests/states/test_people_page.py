@@ -11,9 +11,12 @@ from models.tenants import Tenant
 from models.vocabulary import Role
 from services import database, incidents, membership, people, settings
 from services.access import Actor
+from tests.fixtures.mailboxes import Mailbox, mailbox
 from tests.fixtures.organisations import Organisation, linked_email
 from tests.fixtures.stories import Story
 from tests.fixtures.tabs import begin_session, follow, open_tab
+
+__all__ = ["mailbox"]
 
 
 def opened(actor: Actor) -> Any:
@@ -148,6 +151,23 @@ def test_what_another_admin_does_is_on_the_page_at_once(organisation: Organisati
         lambda: membership.change(organisation.system, rob.id, role=Role.VIEWER),
         lambda: {row.person.handle: row.role for row in page.rows}["rob"] == "viewer",
     )
+
+
+def test_the_link_is_mailed_while_it_is_shown(organisation: Organisation, mailbox: Mailbox) -> None:
+    page = opened(organisation.admin)
+    call(page, "invite", form={"name": "Nia Berg", "email": "nia@x.example", "role": "responder"})
+    assert page.link and page.link_mailed == ""
+    for _ in range(2):
+        call(page, "mail_link")
+        assert page.link_mailed == "Mailed to nia@x.example."
+    assert mailbox.recipients == ["nia@x.example"]
+    mailbox.answer = "451 come back later"
+    call(page, "make_link", user_id=organisation.viewer.id.hex)
+    call(page, "mail_link")
+    assert page.link_mailed.startswith("Not mailed: The mail server refuses the mail: 451 come back later.")
+    assert page.link_mailed.endswith(" Send the link yourself.")
+    call(page, "close_link", wanted=False)
+    assert page.link_mailed == ""
 
 
 # ── leaving ──
