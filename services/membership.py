@@ -49,9 +49,10 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A person as they are now. Where they may have no incident any more: who got theirs, and which those were."""
+    """A person as they are now, and whether this call changed them. Where they may have no incident any more: who got which."""
 
     person: Person
+    is_changed: bool = True
     heir: Heir | None = None
     incidents: Sequence[Moved] = ()
     sessions_ended: int = 0
@@ -123,7 +124,7 @@ def change(
         person = people.find(tx.session, user_id)
         before, after = audit.changed({field: getattr(person, field) for field in wanted}, wanted)
         if not after:
-            return Changed(person)
+            return Changed(person, is_changed=False)
         everybody = people.everybody(tx.session)
         if after.get("manager_id") is not None:
             _check_manager(everybody, person, after["manager_id"])
@@ -145,7 +146,7 @@ def _follow_up(tx: Tx, actor: Actor, before: Person) -> Changed:
     if departures.may_have_incidents(before) and not departures.may_have_incidents(person):
         heir, incidents = departures.hand_over(tx, actor, person)
         departures.look_again_later(tx, person.id)
-        changed = Changed(person, heir, incidents)
+        changed = Changed(person, heir=heir, incidents=incidents)
     if before.active and not person.active:
         sessions_ended = sessions.revoke_all(tx, person.id)
         keys_ended = api_keys.revoke_all(tx, actor, person.id)

@@ -178,7 +178,8 @@ class People(Shell):
         self.is_leaving = False
         changed = await database.run(membership.change, actor, _id(user_id), active=False)
         await self._read(actor)
-        self._report(changed, f"{changed.person.name} is deactivated. No unresolved incident was theirs.")
+        told = "is deactivated. No unresolved incident was theirs." if changed.is_changed else "is deactivated already."
+        self._report(changed, f"{changed.person.name} {told}")
 
     @requires(Role.ADMIN)
     async def activate(self, actor: Actor, user_id: str) -> None:
@@ -193,11 +194,13 @@ class People(Shell):
         self.is_reporting = wanted and self.is_reporting
 
     def _report(self, changed: Changed, otherwise: str) -> None:
-        """Show what became of somebody's incidents, or say something else where they had none."""
-        self.is_reporting = bool(changed.incidents)
-        if self.is_reporting:
-            self.report = membership.report(changed)
-        else:
+        """Show what became of somebody's incidents, or say something else where they had none.
+
+        A second click changes nothing more, and takes the report of the first one from nobody.
+        """
+        if changed.incidents:
+            self.report, self.is_reporting = membership.report(changed), True
+        elif changed.is_changed or not self.is_reporting:
             self.say(otherwise)
 
     @requires(Role.ADMIN)

@@ -197,8 +197,12 @@ def test_what_would_move_is_shown_and_then_what_moved(duty: Story) -> None:
     assert (told.title, told.summary) == ("Rob Lindqvist is deactivated", "2 unresolved incidents went to Mina Okafor.")
     assert (told.why, told.incidents, told.heir) == ("Rob Lindqvist left; Mina Okafor is their manager", shown.incidents, "mina")
     assert {row.person.handle for row in page.rows if not row.active} == {"rob"}
+    call(page, "deactivate", user_id=rob.id.hex)  # a second click
+    assert (page.is_reporting, page.report, page.notice.text) == (True, told, "")
     call(page, "close_report", wanted=False)
     assert not page.is_reporting
+    call(page, "deactivate", user_id=rob.id.hex)
+    assert page.notice.text == "Rob Lindqvist is deactivated already."
     call(page, "activate", user_id=rob.id.hex)
     assert page.notice.text == "Rob Lindqvist is active again. Their keys and links stay ended."
     assert all(row.active for row in page.rows)
