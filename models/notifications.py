@@ -89,3 +89,15 @@ class OutgoingMessage(TenantRow, table=True):
     created_at: datetime
     sent_at: datetime | None = None
     last_error: str | None = Field(default=None, max_length=1000)
+
+
+class Follower(TenantRow, table=True):
+    """Somebody who wants to be told of the moves of one incident, or of all incidents of one service."""
+
+    __tablename__ = "follower"
+    __table_args__ = (Index("ix_follower_user", "tenant_id", "user_id"),)
+
+    # an incident or a service, so without a foreign key
+    subject_id: UUID = Field(primary_key=True)
+    user_id: UUID = Field(primary_key=True, foreign_key="user.id")
+    since: datetime

@@ -9,7 +9,7 @@ from models.channels import Channel
 from models.incidents import ChecklistTick, Incident
 from models.integrations import Checklist, Integration, Service
 from models.jobs import Job
-from models.notifications import Notification, OutgoingMessage
+from models.notifications import Follower, Notification, OutgoingMessage
 from models.people import ActorRow, ServiceAccount, Team, TeamMember, User
 from models.search import SearchDocument
 from models.tenants import Tenant
@@ -37,6 +37,7 @@ ALL: tuple[type[SQLModel], ...] = (
     TimelineEvent,
     TimelineRevision,
     Channel,
+    Follower,
     Notification,
     OutgoingMessage,
     SearchDocument,

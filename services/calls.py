@@ -5,7 +5,7 @@ Each follows from the change of the incident itself, whoever made it, and is wri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from models.tenants import Tenant
 from models.vocabulary import IncidentState, Reason
-from services import jobs, telling, timeline
+from services import following, jobs, telling, timeline
 from services.database import Tx
 from services.held import Held, Line, is_called
 from services.telling import Duty, Notice
@@ -129,8 +129,11 @@ def _told_by_line(line: Line) -> Iterator[UUID]:
 def follow_up(tx: Tx, plan: Plan, changed: Sequence[Held], written: Mapping[UUID, Sequence[Line]]) -> None:
     """After the incidents and their lines are written: tell people, and queue or take back what is to come."""
     notices = [notice for incident in changed for notice in _notices(plan, incident, written[incident.id])]
+    notices += _of_followed(tx, plan, changed, written, {(notice.user_id, notice.incident_id) for notice in notices})
     if notices:
-        plan.duty = plan.duty or telling.duty(tx, {notice.user_id for notice in notices})
+        wanted = {notice.user_id for notice in notices}
+        if plan.duty is None or not wanted <= plan.duty.listeners.keys():
+            plan.duty = telling.duty(tx, wanted)
         telling.tell(tx, notices, plan.duty.listeners)
     for incident in plan.planned:
         payload = {"incident_id": incident.id.hex}
@@ -162,6 +165,31 @@ def _notices(plan: Plan, incident: Held, lines: Sequence[Line]) -> Iterator[Noti
                 yield Notice(user_id, incident.id, line.data.reason, cause, f"{line.data.why}.".capitalize(), line.event_id)
     if incident in plan.opened and plan.duty is not None:
         yield from _first_call(plan, plan.duty, incident, lines)
+
+
+def _of_followed(
+    tx: Tx, plan: Plan, changed: Sequence[Held], written: Mapping[UUID, Sequence[Line]], told: Collection[tuple[UUID, UUID]]
+) -> Iterator[Notice]:
+    """Those who follow an incident or its service are told of its moves, but for who made them and who is told of them anyhow."""
+    moved = [(incident, [line for line in written[incident.id] if isinstance(line.data, following.MOVES)]) for incident in changed]
+    subjects = {incident.id for incident, moves in moved if moves}
+    subjects |= {incident.service_id for incident, moves in moved if incident.service_id is not None and (moves or incident in plan.opened)}
+    found = telling.followers(tx, subjects)
+    if not found:
+        return
+    for incident, moves in moved:
+        for subject, why in ((incident.id, "You follow this incident."), (incident.service_id, "You follow its service.")):
+            for user_id in found.get(subject, ()):
+                if (user_id, incident.id) not in told:
+                    yield from _move_notices(incident, moves, user_id, why)
+
+
+def _move_notices(incident: Held, moves: Sequence[Line], user_id: UUID, why: str) -> Iterator[Notice]:
+    for line in moves:
+        if line.actor_id != user_id:
+            yield Notice(user_id, incident.id, Reason.STATE_CHANGE, f"line:{line.event_id.hex}", why, line.event_id)
+    if incident.is_new and incident.created_by != user_id:
+        yield Notice(user_id, incident.id, Reason.STATE_CHANGE, f"opened:{incident.id.hex}:1", why)
 
 
 def _first_call(plan: Plan, duty: Duty, incident: Held, lines: Sequence[Line]) -> Iterator[Notice]:

@@ -11,14 +11,14 @@ from uuid import UUID
 from sqlalchemy import Uuid, and_, bindparam, or_, select, update
 
 from models.columns import new_id
-from models.notifications import Notification, OutgoingMessage
+from models.notifications import Follower, Notification, OutgoingMessage
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import ActorKind, DeliveryStatus, Reason, Role, ToldBy
 from services import access, jobs, settings
 from services.database import Tx, storage
 from services.live_updates import inbox_topic
-from services.statements import Prepared, as_json, as_uuid, listed, one_of
+from services.statements import Prepared, as_json, as_uuid, aside, listed, one_of
 from services.wording import zone_named
 
 MAIL_KIND = "mail"
@@ -33,6 +33,7 @@ _tenant = Tenant.__table__  # type: ignore[attr-defined]
 _user = User.__table__  # type: ignore[attr-defined]
 _actor = ActorRow.__table__  # type: ignore[attr-defined]
 _message = OutgoingMessage.__table__  # type: ignore[attr-defined]
+_follower = Follower.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,28 @@ def duty(tx: Tx, others: Iterable[UUID] = ()) -> Duty:
         reminder_seconds=reminders,
         listeners=listeners,
     )
+
+
+def followers(tx: Tx, subjects: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Who follows these incidents and services, by what they follow."""
+    if not subjects:
+        return {}
+    rows = _followers_query(tx.dialect.name).run(tx.cursor, {"tenant": tx.tenant_id, "subjects": listed(sorted(subjects), tx.dialect)})
+    found: dict[UUID, list[UUID]] = {}
+    for subject, user in rows.fetchall():
+        subject_id, user_id = as_uuid(subject), as_uuid(user)
+        assert subject_id is not None and user_id is not None
+        found.setdefault(subject_id, []).append(user_id)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _followers_query(dialect_name: str) -> Prepared:
+    del dialect_name  # part of the key only
+    dialect = storage().dialect
+    own = aside(_follower.c.tenant_id, dialect) == bindparam("tenant", type_=Uuid())
+    follows = select(_follower.c.subject_id, _follower.c.user_id).where(one_of(_follower.c.subject_id, "subjects", dialect), own)
+    return Prepared(follows, dialect)
 
 
 def tell(tx: Tx, notices: Iterable[Notice], listeners: Mapping[UUID, Listener]) -> None:

@@ -9,7 +9,19 @@ from fastapi import Depends, Header, Path, Query, Request, Response
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import checklists, comments, database, declaring, incident_list, incident_page, incidents, line_changes, merging, splitting
+from services import (
+    checklists,
+    comments,
+    database,
+    declaring,
+    followers,
+    incident_list,
+    incident_page,
+    incidents,
+    line_changes,
+    merging,
+    splitting,
+)
 from services.access import Actor
 from services.errors import InvalidInputError
 from services.incidents import Outcome
@@ -171,6 +183,12 @@ async def change_severity(actor: SignedIn, number: Number, body: shapes.ChangeSe
 async def snooze(actor: SignedIn, number: Number, body: shapes.Snooze, version: Version) -> Response:
     """Stop its calls until a time, and take it out of what needs attention. A new firing ends it sooner, null ends it now."""
     return await _done(incidents.snooze, actor, number, body.until, version=version)
+
+
+@router.post("/incidents/{number}/follow", status_code=204)
+async def follow(actor: SignedIn, number: Number, body: shapes.Follow) -> None:
+    """Be told of its moves in your inbox and by mail, as you wish to be told, or not any more."""
+    await database.run(followers.follow_incident, actor, number, body.follows)
 
 
 @router.post("/incidents/{number}/acknowledgement-timeout", responses=_ONE)

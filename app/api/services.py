@@ -8,7 +8,7 @@ from fastapi import Path, Response
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import catalog, database
+from services import catalog, database, followers
 
 router = routes.router("services")
 
@@ -39,3 +39,9 @@ async def get_service(actor: SignedIn, id: Id) -> Response:  # noqa: A002  # wha
 async def change_service(actor: SignedIn, id: Id, body: shapes.ChangeService) -> Response:  # noqa: A002
     """Change it, archive it or restore it. For managers and admins."""
     return answer(await database.run(catalog.change, actor, id, **body.model_dump(exclude_unset=True)))
+
+
+@router.post("/services/{id}/follow", status_code=204)
+async def follow_service(actor: SignedIn, id: Id, body: shapes.Follow) -> None:  # noqa: A002
+    """Be told of its new incidents and of their moves in your inbox and by mail, as you wish to be told, or not any more."""
+    await database.run(followers.follow_service, actor, id, body.follows)

@@ -563,6 +563,12 @@ class Snooze(Sent):
     until: AwareDatetime | None = Field(description="A time in the future, at most 90 days ahead; null ends a snooze.")
 
 
+class Follow(Sent):
+    """Whether to be told of what moves."""
+
+    follows: bool
+
+
 class AcknowledgementTimeout(Sent):
     """After how long an acknowledgement lapses."""
 
