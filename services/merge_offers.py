@@ -28,10 +28,11 @@ from services.wording import rfc3339, shown_number, span
 
 CLOSE = timedelta(minutes=5)
 """Two incidents that were opened within this time may have one cause."""
-COMPARED = 300
+COMPARED = 200
 """With how many others an incident is compared, the newest of them."""
 GAP_SECONDS = 3.0
 _RELATED = 5
+_ENOUGH = 4
 _FOUND = 12
 _WORDS_LIMIT = 200
 _UNTOLD_LABELS = frozenset({"severity", "prometheus", "grafana_folder"})
@@ -42,15 +43,7 @@ _alert: Any = Alert.__table__.c  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """Beside which incident the related ones stand."""
-
-    tenant_id: UUID
-    incident_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
+class Looked:
     """What is compared of an incident; `labels` are those of the alert that opened it."""
 
     id: UUID
@@ -110,33 +103,45 @@ def _others(
 
 
 def _related(session: Session, incident_id: UUID) -> list[RelatedView]:
-    ids = incident_list.find_ids(session, Filters(UNRESOLVED, whole=True), limit=COMPARED)
-    found = _read(session, [incident_id, *(one for one in ids if one != incident_id)])
-    here = found.pop(incident_id, None)
-    if here is None:
-        return []
-    common = Counter(label for one in found.values() for label in one.labels)
+    here = _read(session, [incident_id]).get(incident_id)
+    return beside(here, _newest(session)) if here is not None else []
+
+
+def _newest(session: Session) -> dict[UUID, Looked]:
+    """What is not over and no part of another one, the newest first."""
+    return _read(session, incident_list.find_ids(session, Filters(UNRESOLVED, whole=True), limit=COMPARED))
+
+
+def beside(here: Looked, newest: Mapping[UUID, Looked]) -> list[RelatedView]:
+    """Those of the newest that are likely the same trouble as this one, at most five."""
+    here = newest.get(here.id, here)
+    others = [one for one in newest.values() if one.id != here.id]
+    common = Counter(label for one in others for label in one.labels)
     # what more than half of all have says nothing, where there are enough to say so
-    telling = {label for label in here.labels if len(found) < 4 or common[label] * 2 <= len(found)}
-    scored = [(_compare(here, one, telling), one) for one in found.values()]
-    best = sorted((pair for pair in scored if pair[0][0]), key=lambda pair: -pair[0][0])[:_RELATED]
-    return [_view(one, here, reason) for (_, reason), one in best]
+    telling = {label for label in here.labels if len(others) < _ENOUGH or common[label] * 2 <= len(others)}
+    scored = ((_alike(here, one, telling), one) for one in others)
+    best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])[:_RELATED]
+    return [_view(one, here, _why(here, one, telling)) for _, one in best]
 
 
-def _compare(here: _Looked, one: _Looked, telling: set[tuple[str, str]]) -> tuple[int, str]:
-    """How alike two incidents are, 0 for not at all, and why."""
-    same_service = here.service is not None and here.service == one.service
+def _alike(here: Looked, one: Looked, telling: set[tuple[str, str]]) -> int:
+    """How alike two incidents are, 0 for not at all."""
+    _, score = shared_words(here.title, one.title)
+    score += SAME_SERVICE if here.service is not None and here.service == one.service else 0
+    return score + 2 * min(len(telling & one.labels), 3) + (abs(here.at - one.at) <= CLOSE)
+
+
+def _why(here: Looked, one: Looked, telling: set[tuple[str, str]]) -> str:
+    """In what they are alike."""
     shared = sorted(telling & one.labels)
     words, score = shared_words(here.title, one.title)
-    apart = abs(here.at - one.at)
-    reasons = [
-        "same service" if same_service else "",
+    reasons = (
+        "same service" if here.service is not None and here.service == one.service else "",
         "same " + ", ".join(f"{name}={value}" for name, value in shared[:_NAMED_LABELS]) if shared else "",
         said(words) if score else "",
-        _apart(apart),
-    ]
-    total = score + (SAME_SERVICE if same_service else 0) + 2 * min(len(shared), 3) + (apart <= CLOSE)
-    return total, ", ".join(reason for reason in reasons if reason)
+        _apart(abs(here.at - one.at)),
+    )
+    return ", ".join(reason for reason in reasons if reason)
 
 
 def _apart(span_between: timedelta) -> str:
@@ -146,13 +151,13 @@ def _apart(span_between: timedelta) -> str:
     return f"opened {span(seconds)} apart" if round(seconds) else "opened at the same moment"
 
 
-def _view(one: _Looked, here: _Looked, reason: str) -> RelatedView:
+def _view(one: Looked, here: Looked, reason: str) -> RelatedView:
     return RelatedView(
         shown_number(one.number), one.title, one.state, rfc3339(one.at), reason, is_older=(one.at, one.id) < (here.at, here.id)
     )
 
 
-def _read(session: Session, ids: Sequence[UUID]) -> dict[UUID, _Looked]:
+def _read(session: Session, ids: Sequence[UUID]) -> dict[UUID, Looked]:
     """What is compared of these incidents, in this order."""
     dialect = database.storage().dialect
     cursor = session.connection().connection.cursor()
@@ -164,11 +169,11 @@ def _read(session: Session, ids: Sequence[UUID]) -> dict[UUID, _Looked]:
     return {one: rows[one] for one in ids if one in rows}
 
 
-def _looked(row: Sequence[Any]) -> _Looked:
+def _looked(row: Sequence[Any]) -> Looked:
     ident, number, title, state, service, at, labels = row
     told: Mapping[str, Any] = as_json(labels) or {}
     pairs = frozenset((name, str(value)) for name, value in told.items() if name not in _UNTOLD_LABELS)
-    return _Looked(cast(UUID, as_uuid(ident)), number, title, state, as_uuid(service), cast(datetime, as_time(at)), pairs)
+    return Looked(cast(UUID, as_uuid(ident)), number, title, state, as_uuid(service), cast(datetime, as_time(at)), pairs)
 
 
 @lru_cache(maxsize=4)
@@ -181,15 +186,21 @@ def _by_ids(dialect_name: str) -> Prepared:
     return Prepared(query.where(own, one_of(_incident.id, "ids", dialect)), dialect)
 
 
-async def read_now(key: Key) -> list[RelatedView]:
-    """The related incidents as they are now, for a page whose viewer may see them."""
-    return await database.run(_read_related, key)
+def looked_at(tenant_id: UUID, incident_id: UUID) -> Looked | None:
+    """What is compared of this incident, for a page whose viewer may see it."""
+    with database.read(tenant_id) as session:
+        return _read(session, [incident_id]).get(incident_id)
 
 
-def _read_related(key: Key) -> list[RelatedView]:
-    with database.read(key.tenant_id) as session:
-        return _related(session, key.incident_id)
+def _read_newest(tenant_id: UUID) -> dict[UUID, Looked]:
+    with database.read(tenant_id) as session:
+        return _newest(session)
 
 
-feed: Feed[Key, list[RelatedView]] = Feed(read_now, lambda key: (incidents_topic(key.tenant_id),), GAP_SECONDS, wait_seconds=0.3)
-"""What the open pages of this process that show related incidents follow."""
+async def read_now(tenant_id: UUID) -> dict[UUID, Looked]:
+    """The organisation's newest incidents that are not over, for `beside`."""
+    return await database.run(_read_newest, tenant_id)
+
+
+feed: Feed[UUID, dict[UUID, Looked]] = Feed(read_now, lambda tenant_id: (incidents_topic(tenant_id),), GAP_SECONDS, wait_seconds=0.3)
+"""What the open pages of an organisation in this process compare their incidents with: one read for all of them."""

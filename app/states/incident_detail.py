@@ -1,6 +1,7 @@
 """One incident, live: its head, its alerts and its timeline."""
 
 from typing import Any
+from uuid import UUID
 
 import reflex as rx
 
@@ -179,19 +180,20 @@ class IncidentDetail(Shell):
         """Follow which other incidents may be the same trouble."""
         async with self:
             shown, incident = self._shown, self._key
-        if incident is None:
+        here = await database.run(merge_offers.looked_at, incident.tenant_id, incident.incident_id) if incident is not None else None
+        if incident is None or here is None:
             return
-        key = merge_offers.Key(incident.tenant_id, incident.incident_id)
-        async with while_signed_in(self, actor), merge_offers.feed.follow(key) as follower:
-            found: list[RelatedView] | None = await merge_offers.read_now(key)
+        async with while_signed_in(self, actor), merge_offers.feed.follow(incident.tenant_id) as follower:
+            newest: dict[UUID, merge_offers.Looked] | None = await merge_offers.read_now(incident.tenant_id)
             while True:
+                found = await database.run(merge_offers.beside, here, newest) if newest is not None else None
                 async with self:
                     page = sockets.unwrapped(self)
                     if page._shown is not shown:
                         return
                     if found is not None and page.related != found:
                         page.related = found
-                found = await follower.next(_QUIET_SECONDS)
+                newest = await follower.next(_QUIET_SECONDS)
 
     def _tell(self, shown: Shown, news: News) -> None:
         if news is News.TAIL:

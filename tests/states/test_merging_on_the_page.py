@@ -67,3 +67,11 @@ def test_a_page_follows_what_becomes_of_the_other_one(page: IncidentActs, story:
     assert follow(page, lambda: incidents.acknowledge(rob, "INC-1"), lambda: page.head.state == "acknowledged")
     assert (page.head.primary, page.head.moves, page.head.may_act) == ("", [], True)
     assert follow(page, lambda: incidents.edit(rob, "INC-1", title="Pool"), lambda: page.head.parent_title == "Pool")
+
+
+def test_what_opens_meanwhile_and_is_related_stands_beside_it(page: IncidentActs, story: Story) -> None:
+    def is_beside() -> bool:
+        return [one.number for one in page.related] == ["INC-3", "INC-1"]
+
+    assert follow(page, lambda: story.fire("slow", title="Payment is slow"), is_beside, watch="watch_related")
+    assert (page.related[0].reason, page.related[0].is_older) == ("says “Payment”, “slow”, opened at the same moment", False)
