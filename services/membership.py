@@ -130,8 +130,6 @@ def change(
             _check_manager(everybody, person, after["manager_id"])
         if "role" in after or after.get("active") is False:
             people.check_admin_stays(everybody, person, "role" if "role" in after else "active")
-        if after.get("active") is False or not access.may(after.get("role", Role.RESPONDER), Role.RESPONDER):
-            organisation.relieve(tx, actor, user_id)
         people.store(tx, user_id, after)
         changed = _follow_up(tx, actor, person)
         _record(tx, actor, changed, before, after)
@@ -145,6 +143,8 @@ def _follow_up(tx: Tx, actor: Actor, before: Person) -> Changed:
     changed = Changed(person)
     if departures.may_have_incidents(before) and not departures.may_have_incidents(person):
         heir, incidents = departures.hand_over(tx, actor, person)
+        # after the incidents: whoever opens one holds its group first, too, and then the organisation
+        organisation.relieve(tx, actor, person.id)
         departures.look_again_later(tx, person.id)
         changed = Changed(person, heir=heir, incidents=incidents)
     if before.active and not person.active:

@@ -394,3 +394,12 @@ def told(who: Actor) -> list[dict[str, object]]:
     with database.read(who.tenant_id) as session:
         found = session.exec(select(Notification).where(col(Notification.user_id) == who.id))
         return [{"reason": row.reason, "cause": row.cause} for row in found]
+
+
+def test_whoever_was_on_call_is_not_any_more(night: Story) -> None:
+    ours = night.organisation
+    put_on_call(night, ours.responder)
+    leave(night, ours.responder)
+    with database.read(ours.tenant_id) as session:
+        assert session.exec(select(Tenant.default_on_call_id)).one() is None
+    assert holders(night)[0] == ours.manager.id
