@@ -23,6 +23,7 @@ from app.pages import (
     incidents,
     integration,
     integrations,
+    mail,
     new_incident,
     not_found,
     organisation,
@@ -41,6 +42,7 @@ from app.states.incident_detail import IncidentDetail
 from app.states.incidents import Incidents
 from app.states.integration import OneIntegration
 from app.states.integrations import Integrations
+from app.states.mail import MailServer
 from app.states.new_incident import NewIncident
 from app.states.organisation import Organisation
 from app.states.people import People
@@ -81,6 +83,7 @@ PAGES = (
     Page("/settings/profile", profile.page, "Profile", Profile.load),
     Page("/settings/teams", teams.page, "Teams", Teams.load),
     Page("/settings/organisation", organisation.page, "Organisation", Organisation.load),
+    Page("/settings/mail", mail.page, "Mail", MailServer.load),
     Page("/settings/people", people.page, "People", People.load),
     Page("/settings/channels", channels.page, "Channels", Channels.load),
     Page("/settings/api-keys", api_keys.page, "API keys", ApiKeys.load),

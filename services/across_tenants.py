@@ -13,6 +13,7 @@ from sqlalchemy import Select, and_, delete, exists, func, or_, select, text, up
 from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
 from models.columns import new_id
 from models.jobs import DEAD, UNFINISHED, Job
+from models.notifications import WAITING, OutgoingMessage
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import ActorKind, JobStatus, LinkPurpose, Role
@@ -27,6 +28,7 @@ _session: Any = LoginSession.__table__.c  # type: ignore[attr-defined]
 _key: Any = ApiKey.__table__.c  # type: ignore[attr-defined]
 _link: Any = OneTimeLink.__table__.c  # type: ignore[attr-defined]
 _attempt: Any = SignInAttempt.__table__.c  # type: ignore[attr-defined]
+_message: Any = OutgoingMessage.__table__.c  # type: ignore[attr-defined]
 _job: Any = Job.__table__.c  # type: ignore[attr-defined]
 
 
@@ -304,6 +306,12 @@ def job_counts() -> JobCounts:
         counts = {row[0]: row[1] for row in session.execute(unfinished)}
         given_up = session.execute(dead).scalar_one()
     return JobCounts(counts.get(JobStatus.PENDING, 0), counts.get(JobStatus.RUNNING, 0), given_up, next_job_due_at())
+
+
+def waiting_mails() -> int:
+    """How many mails of all organisations were tried in vain and wait for their next try."""
+    tried = (text(WAITING), _message.channel_id.is_(None), _message.attempts > 0)
+    return int(_row(select(func.count()).select_from(OutgoingMessage).where(*tried))[0])
 
 
 def organisations_without_job(kind: str) -> list[UUID]:

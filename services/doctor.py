@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from services import across_tenants, clock, database, other_processes, schema, settings, whole_files
+from services import across_tenants, clock, database, mail, other_processes, schema, settings, whole_files
 from services.errors import RefusedError, StorageBusyError
+from services.mail import MailError
 from services.storage import why_unusable
 from services.whole_files import DamagedError, shown_size
 
@@ -70,7 +71,7 @@ def examine(more: Sequence[Check] = ()) -> Iterator[Finding]:
             yield _guarded(check)
     if _file() is not None:
         yield _guarded(_check_write_ahead_log)
-    for check in (_check_room, _check_secrets, _check_address, *more):
+    for check in (_check_room, _check_secrets, _check_address, _check_mail, *more):
         yield _guarded(check)
 
 
@@ -259,6 +260,28 @@ def _check_address() -> Finding:
         advice = "Take TOCSIN_SECURE_COOKIES away: it is right by itself."
         return _warning("address", "Pages are served over TLS, and their cookie is not kept to TLS.", advice)
     return _well("address", f"People and senders reach Tocsin at {found.base_url}.")
+
+
+def _check_mail() -> Finding:
+    if mail.server() is None:
+        return _well("mail", "No mail server is set (TOCSIN_SMTP_URL): people are told in their inbox alone.")
+    advice = "Look at TOCSIN_SMTP_URL: its host, port, user and password, and whether this machine may connect there."
+    try:
+        return _well("mail", f"The mail server answers: {mail.greet()}. tocsin doctor --mail ADDRESS sends a test.")
+    except MailError as error:
+        return _ill("mail", error.message, advice)
+
+
+def test_of_mail(to: str) -> Check:
+    """A check that sends a mail to this address."""
+
+    def check() -> Finding:
+        try:
+            return _well("test mail", f"The mail server took a test for {to} and answered: {mail.send_test(to)}.")
+        except MailError as error:
+            return _ill("test mail", error.message, "Mend what the mail server complains about, then send a test again.")
+
+    return check
 
 
 def _is_local(host: str) -> bool:

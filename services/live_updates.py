@@ -72,6 +72,11 @@ def people_topic(tenant_id: UUID) -> str:
     return f"people:{tenant_id.hex}"
 
 
+def mail_topic(tenant_id: UUID) -> str:
+    """What became of an organisation's mails."""
+    return f"mail:{tenant_id.hex}"
+
+
 def organisation_topic(tenant_id: UUID) -> str:
     """Changes of an organisation's settings."""
     return f"organisation:{tenant_id.hex}"

@@ -19,11 +19,12 @@ from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.timeline import TimelineEvent
 from models.vocabulary import DeliveryStatus, IncidentState, Reason, Role
-from services import clock, database, mail_text, settings, telling
+from services import clock, database, mail_text, measures, settings, telling
 from services.errors import RefusedError
 from services.jobs import Run, TryAgainError
-from services.live_updates import inbox_topic
+from services.live_updates import inbox_topic, mail_topic
 from services.mail_text import Mail
+from services.measures import MailResult
 
 MAX_ATTEMPTS = 40
 """How often a mail is tried: with a wait of at most an hour between two tries that is for more than a day."""
@@ -55,6 +56,13 @@ class MailServer:
     use_tls: bool
     start_tls: bool | None
 
+    @property
+    def security(self) -> str:
+        """How what is sent to it is kept from others, in words."""
+        if self.use_tls:
+            return "TLS"
+        return {True: "STARTTLS", None: "STARTTLS where it offers it", False: "not encrypted"}[self.start_tls]
+
 
 def server() -> MailServer | None:
     """The mail server of the settings; None where there is none. A password travels in the clear to this machine alone."""
@@ -75,24 +83,40 @@ def server() -> MailServer | None:
     )
 
 
-def send(message: EmailMessage) -> None:
-    """Hand one mail over, which takes as long as the server does. Called in a thread. Raises: MailError."""
+def send(message: EmailMessage) -> str:
+    """Hand one mail over, which takes as long as the server does; what it answered. Called in a thread. Raises: MailError."""
+    return _ending(asyncio.run(_talk(required_server(), message)))
+
+
+def greet() -> str:
+    """Connect to the mail server as for a mail, and send none; what it is. Called in a thread. Raises: MailError."""
+    to = required_server()
+    asyncio.run(_talk(to, None))
+    return f"{to.host}:{to.port}, {to.security}"
+
+
+def required_server() -> MailServer:
+    """The mail server of the settings. Raises: MailError where there is none."""
     to = server()
     if to is None:
         raise MailError("No mail server is set: TOCSIN_SMTP_URL is empty.", is_final=True)
+    return to
+
+
+async def _talk(to: MailServer, message: EmailMessage | None) -> str:
+    """Greet the server, encrypt, sign in where a user is set, and hand the mail over, where there is one. Raises: MailError."""
+    client = aiosmtplib.SMTP(
+        hostname=to.host,
+        port=to.port,
+        username=to.user,
+        password=to.password,
+        use_tls=to.use_tls,
+        start_tls=to.start_tls,
+        timeout=TIMEOUT_SECONDS,
+    )
     try:
-        asyncio.run(
-            aiosmtplib.send(
-                message,
-                hostname=to.host,
-                port=to.port,
-                username=to.user,
-                password=to.password,
-                use_tls=to.use_tls,
-                start_tls=to.start_tls,
-                timeout=TIMEOUT_SECONDS,
-            )
-        )
+        async with client:
+            return (await client.send_message(message))[1] if message is not None else ""
     except aiosmtplib.SMTPRecipientsRefused as error:
         refused = error.recipients[0]
         raise MailError(f"The mail server refuses the address: {_said(refused)}.", is_final=refused.code >= 500) from error
@@ -100,11 +124,16 @@ def send(message: EmailMessage) -> None:
         raise MailError(f"The mail server refuses the mail: {_said(error)}.", is_final=error.code >= 500) from error
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         said = _said(error) if isinstance(error, aiosmtplib.SMTPResponseException) else str(error) or type(error).__name__
-        raise MailError(f"The mail server {to.host}:{to.port} did not take it: {said}.") from error
+        raise MailError(f"The mail server {to.host}:{to.port} cannot be used: {said}.") from error
 
 
 def _said(error: aiosmtplib.SMTPResponseException) -> str:
-    return f"{error.code} {' '.join(str(error.message).split())}"[:300].removesuffix(".")
+    return _ending(f"{error.code} {error.message}")
+
+
+def _ending(said: str) -> str:
+    """What a server said, as the end of a sentence."""
+    return " ".join(said.split())[:300].removesuffix(".")
 
 
 def run(this: Run) -> None:
@@ -122,10 +151,12 @@ def run(this: Run) -> None:
     except MailError as error:
         is_over = error.is_final or this.job.attempts >= MAX_ATTEMPTS
         _note(this, waiting, DeliveryStatus.FAILED if is_over else DeliveryStatus.PENDING, error.message)
+        measures.mails.labels((MailResult.GIVEN_UP if is_over else MailResult.RETRIED).value).inc()
         if is_over:
             _log.warning("a mail was given up", message_id=str(message_id), reason=error.message, attempts=this.job.attempts)
             return
         raise TryAgainError(error.message) from error
+    measures.mails.labels(MailResult.SENT.value).inc()
     _note(this, waiting, DeliveryStatus.SENT)
 
 
@@ -199,10 +230,10 @@ def _note(this: Run, waiting: _Waiting, status: DeliveryStatus, error: str | Non
                 last_error=error[:1000] if error else None,
             )
         )
-        tx.wake(inbox_topic(waiting.notification.user_id))
+        tx.wake(inbox_topic(waiting.notification.user_id), mail_topic(tx.tenant_id))
 
 
-def send_test(to: str) -> None:
-    """Send a mail that says that mails arrive. Raises: MailError."""
+def send_test(to: str) -> str:
+    """Send a mail that says that mails arrive; what the server answered. Raises: MailError."""
     words = ["This is the test that was asked for: mails from Tocsin arrive.", settings.current().base_url]
-    send(mail_text.letter(to, "Tocsin can reach you", words))
+    return send(mail_text.letter(to, "Tocsin can reach you", words))

@@ -72,11 +72,16 @@ def _host() -> str:
     return urlsplit(settings.current().base_url).hostname or "localhost"
 
 
+def sender_address() -> str:
+    """The address that mails come from."""
+    return parseaddr(settings.current().mail_from)[1] or f"tocsin@{_host()}"
+
+
 def _message(to: str, subject: str, organisation: str) -> EmailMessage:
-    name, address = parseaddr(settings.current().mail_from)
+    name = parseaddr(settings.current().mail_from)[0]
     message = EmailMessage(policy=SMTP)
     told = one_line(name or (f"Tocsin ({organisation})" if organisation else "Tocsin"))
-    message["From"] = formataddr((told, address or f"tocsin@{_host()}"))
+    message["From"] = formataddr((told, sender_address()))
     message["To"] = to
     message["Subject"] = one_line(subject)[:_SUBJECT_CHARACTERS]
     message["Date"] = format_datetime(clock.now())

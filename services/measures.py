@@ -43,6 +43,14 @@ class JobResult(StrEnum):
     LOST = "lost"
 
 
+class MailResult(StrEnum):
+    """What came of one try to send a mail."""
+
+    SENT = "sent"
+    RETRIED = "retried"
+    GIVEN_UP = "given_up"
+
+
 intake_requests = Counter("tocsin_intake_requests", "Intake requests, by what came of them.", ["result"])
 intake_queue_depth = Gauge(
     "tocsin_intake_queue_depth", "Intake requests that wait to be stored at this moment.", multiprocess_mode="livesum"
@@ -56,6 +64,7 @@ push_seconds = Histogram(
 )
 job_runs = Counter("tocsin_job_runs", "Runs of background jobs, by kind and by what came of them.", ["kind", "result"])
 channel_messages = Counter("tocsin_channel_messages", "Calls of channels, by their kind and by what came of them.", ["kind", "verdict"])
+mails = Counter("tocsin_mails", "Tries to send a mail, by what came of them.", ["result"])
 engine_last_cycle = Gauge(
     "tocsin_engine_last_cycle_timestamp_seconds",
     "When the engine last looked for due work, as Unix time; the longest ago of all processes.",
@@ -64,14 +73,19 @@ engine_last_cycle = Gauge(
 
 for _result in IntakeResult:
     intake_requests.labels(_result.value)  # a series that is there from the start can be alerted on
+for _mail_result in MailResult:
+    mails.labels(_mail_result.value)
 
 
 class _Now(Collector):
     """Figures that are looked up when somebody asks."""
 
-    def __init__(self, registry: CollectorRegistry, jobs: Mapping[str, int] | None, ping_seconds: float | None) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, jobs: Mapping[str, int] | None, waiting_mails: int | None, ping_seconds: float | None
+    ) -> None:
         self._registry = registry
         self._jobs = jobs
+        self._waiting_mails = waiting_mails
         self._ping_seconds = ping_seconds
 
     def collect(self) -> Iterator[Metric]:
@@ -92,6 +106,10 @@ class _Now(Collector):
             for status, count in self._jobs.items():
                 family.add_metric([status], count)
             yield family
+        if self._waiting_mails is not None:
+            yield GaugeMetricFamily(
+                "tocsin_mails_waiting", "Mails that the mail server did not take and that are tried again.", self._waiting_mails
+            )
 
 
 def _registry() -> CollectorRegistry:
@@ -112,8 +130,8 @@ def _forget_dead(folder: Path) -> None:
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
-def text(*, jobs: Mapping[str, int] | None, ping_seconds: float | None) -> bytes:
-    """All figures in Prometheus's text format. `ping_seconds` is None when the database did not answer, and `jobs` with it."""
+def text(*, jobs: Mapping[str, int] | None, waiting_mails: int | None, ping_seconds: float | None) -> bytes:
+    """All figures in Prometheus's text format. `ping_seconds` is None when the database did not answer, and what it counts with it."""
     answer = CollectorRegistry()
-    answer.register(_Now(_registry(), jobs, ping_seconds))
+    answer.register(_Now(_registry(), jobs, waiting_mails, ping_seconds))
     return generate_latest(answer)

@@ -12,7 +12,7 @@ from models.incidents import Incident
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import UNRESOLVED, IncidentState, Role, Theme
-from services import clock, database, live_updates
+from services import clock, database, live_updates, mail_waiting
 from services.access import Actor, may, require
 from services.views import NavView, person_view
 from services.wording import rfc3339
@@ -70,6 +70,7 @@ def nav(actor: Actor) -> NavView:
             unresolved=waits.unresolved,
             attention=waits.attention,
             assigned_open=actor.id in waits.assignees,
+            mails_late=actor.role is Role.ADMIN and mail_waiting.are_late(session, clock.now()),
             theme=(user.theme if user else Theme.SYSTEM).value,
             shortcuts=user.shortcuts if user else True,
             zone=(user.timezone if user else None) or _zone_of_browser(session, actor) or tenant.timezone,

@@ -26,7 +26,7 @@ class NavView:
     """Who is here and where: what the shell needs on every page. `now` is the server's clock, so that ages are right on a wrong one.
 
     `unresolved` counts what nobody has resolved, `attention` what waits for somebody. `assigned_open` is whether something assigned
-    to the viewer is open. `theme` is a value of Theme, `zone` an IANA name.
+    to the viewer is open, `mails_late` whether an admin is to look after the mail server. `theme` is a value of Theme, `zone` an IANA name.
     """
 
     organisation: str = ""
@@ -38,6 +38,7 @@ class NavView:
     unresolved: int = 0
     attention: int = 0
     assigned_open: bool = False
+    mails_late: bool = False
     theme: str = "system"
     shortcuts: bool = True
     zone: str = ""
@@ -432,6 +433,24 @@ class OrganisationView:
     post_mortems: dict[str, bool] = field(default_factory=dict)
     causes: str = ""
     version: int = 0
+
+
+@dataclass(frozen=True)
+class MailView:
+    """The mail server, empty where none is set, and what could not be handed over to it. `own_address` is the viewer's.
+
+    `waiting` and `given_up` say how many mails, empty for none; the first has been waiting since `since`.
+    """
+
+    server: str = ""
+    security: str = ""
+    sender: str = ""
+    own_address: str = ""
+    waiting: str = ""
+    since: str = ""
+    is_late: bool = False
+    given_up: str = ""
+    last_error: str = ""
 
 
 @dataclass(frozen=True)

@@ -95,12 +95,14 @@ async def metrics(request: Request) -> Response:
 
 def _figures() -> bytes:
     counts: across_tenants.JobCounts | None = None
+    mails: int | None = None
     seconds: float | None = None
     with suppress(StorageBusyError):
         seconds = database.ping()
         counts = across_tenants.job_counts()
+        mails = across_tenants.waiting_mails()
     by_status = None if counts is None else {"pending": counts.pending, "running": counts.running, "dead": counts.dead}
-    return measures.text(jobs=by_status, ping_seconds=seconds)
+    return measures.text(jobs=by_status, waiting_mails=mails, ping_seconds=seconds)
 
 
 def _require_scraper(request: Request) -> None:

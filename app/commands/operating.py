@@ -73,12 +73,17 @@ def restore(
     _tell(as_json, values, f"The database holds what {done.path} held.{kept}")
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    to: Annotated[str | None, typer.Option("--mail", metavar="ADDRESS", help="Send a test mail to this address, too.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Look at every part of this installation and say what to do; changes nothing. Exits with 1 when a part is ill."""
+    from services import account_input
     from services import doctor as examination
 
+    tests = [examination.test_of_mail(account_input.check_email(to, "mail"))] if to is not None else []
     found: list[Finding] = []
-    for finding in examination.examine((_check_bundle, _check_bun)):
+    for finding in examination.examine((_check_bundle, _check_bun, *tests)):
         found.append(finding)
         if not as_json:
             _print_finding(finding)

@@ -4,14 +4,15 @@ from typing import Any
 
 import reflex as rx
 
+from app.components.labels import tag
 from app.components.links import page_link
 
 
 def settings(nav: Any, current: str, *content: Any) -> rx.Component:
     """The content of a settings page; `current` is the last part of its path."""
 
-    def place(name: str, words: str) -> rx.Component:
-        return page_link(words, to=f"/settings/{name}", **({"aria_current": "page"} if name == current else {}))
+    def place(name: str, words: str, *more: Any) -> rx.Component:
+        return page_link(words, *more, to=f"/settings/{name}", **({"aria_current": "page"} if name == current else {}))
 
     return rx.el.div(
         rx.el.nav(
@@ -25,6 +26,7 @@ def settings(nav: Any, current: str, *content: Any) -> rx.Component:
                     place("organisation", "Organisation"),
                     place("people", "People"),
                     place("channels", "Channels"),
+                    place("mail", "Mail", rx.cond(nav.mails_late, tag("late", tone="warn"))),
                     place("api-keys", "API keys"),
                     place("audit", "Audit log"),
                 ),

@@ -34,6 +34,7 @@ _DID = {
     "password.changed": "changed the password of",
     "profile.changed": "changed the profile of",
     "organisation.created": "made the organisation",
+    "mail.tested": "sent a test mail to",
     "organisation.changed": "changed the settings of the organisation",
     "incident.severity_changed": "changed the severity of",
     "incident.followed": "follows",

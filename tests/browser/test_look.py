@@ -17,6 +17,7 @@ BEHIND = (
     "/settings/profile",
     "/settings/teams",
     "/settings/organisation",
+    "/settings/mail",
     "/settings/people",
     "/settings/channels",
     "/settings/api-keys",

@@ -70,7 +70,7 @@ KEYS_PAGE, AUDIT, TEAMS, SERVICES = "/settings/api-keys", "/settings/audit", "/s
 CHANNELS = "/settings/channels"
 UNTOLD = "reopened"
 """No incident of low severity is reopened here."""
-ORGANISATION = "/settings/organisation"
+ORGANISATION, MAIL = "/settings/organisation", "/settings/mail"
 SETTINGS = {
     "name": "Called {turn}", "timezone": "UTC", "on_call": "", "quiet_days": "7", "reopen_window": "30",
     **{f"reminder-{severity}": "5" for severity in ("critical", "high", "medium", "low")},
@@ -165,6 +165,9 @@ HANDLERS: dict[str, Forged] = {
     ),
     "Profile.change_password": Forged({"form": {"old_password": PASSWORD, "new_password": f"{PASSWORD} {{turn}}"}}, PROFILE, ACT),
     "Profile.end_session": Forged({"session_id": "{session}"}, at=PROFILE, writes=READ),
+    "MailServer.load": Forged(at=MAIL),
+    "MailServer.watch": Forged(at=MAIL),
+    "MailServer.send_test": Forged(at=MAIL),  # there is no mail server
     "Organisation.load": Forged(at=ORGANISATION),
     "Organisation.watch": Forged(at=ORGANISATION),
     "Organisation.save": Forged({"form": SETTINGS}, ORGANISATION, RUN),

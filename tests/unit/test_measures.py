@@ -20,7 +20,7 @@ sys.stdin.read()
 ASK = """
 from services import measures
 measures.engine_last_cycle.set(4000)
-print(measures.text(jobs=None, ping_seconds=None).decode())
+print(measures.text(jobs=None, waiting_mails=None, ping_seconds=None).decode())
 """
 
 

@@ -11,7 +11,7 @@ from services.measures import IntakeResult, JobResult
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "reference" / "metrics.md").read_text()
 # in a process of its own, since a test's own process holds figures of other tests and libraries
-SAY = "from services import measures; print(measures.text(jobs={'pending': 1}, ping_seconds=1).decode())"
+SAY = "from services import measures; print(measures.text(jobs={'pending': 1}, waiting_mails=1, ping_seconds=1).decode())"
 
 
 def figures() -> set[str]:

@@ -1,0 +1,59 @@
+"""The mail server, as admins see it: whether mails go out, and a test of it."""
+
+import asyncio
+from typing import Any
+
+from app.session import requires, while_signed_in
+from app.states.shell import Shell
+from models.vocabulary import Role
+from services import database, live_updates, mail_check
+from services.access import Actor
+from services.errors import RefusedError
+from services.views import MailView
+
+_LOOK_SECONDS = 60.0
+"""How often a page that nothing happens to reads again: what waits is late with time alone."""
+
+
+class MailServer(Shell):
+    """What the page shows. `answer` is what came of the last test, and `is_bad` whether it failed."""
+
+    mail: MailView = MailView()
+    answer: str = ""
+    is_bad: bool = False
+    is_loaded: bool = False
+
+    @requires(Role.ADMIN)
+    async def load(self, actor: Actor) -> Any:
+        """Show the mail server."""
+        await self._open(actor)
+        return MailServer.watch
+
+    async def _fill(self, actor: Actor) -> None:
+        await super()._fill(actor)
+        await self._read(actor)
+        self.is_loaded = True
+
+    async def _read(self, actor: Actor) -> None:
+        self.mail = await database.run(mail_check.view, actor)
+
+    @requires(Role.ADMIN, background=True)
+    async def watch(self, actor: Actor) -> None:
+        """Follow the mails that wait."""
+        async with while_signed_in(self, actor):
+            with live_updates.hub.subscribe(live_updates.mail_topic(actor.tenant_id)) as subscription:
+                while True:
+                    async with self:
+                        await self._read(actor)
+                    await subscription.wait(_LOOK_SECONDS)
+
+    @requires(Role.ADMIN)
+    async def send_test(self, actor: Actor) -> None:
+        """Send a test to whoever asks; the page says what the server answered."""
+        self.answer, self.is_bad = "", False
+        try:
+            # not among the reads of pages: a server that is away is waited for
+            self.answer = await asyncio.to_thread(mail_check.send_test, actor)
+        except RefusedError as refusal:
+            self.answer, self.is_bad = refusal.message, True
+        self.say("The test is sent." if not self.is_bad else "The test was not sent.", bad=self.is_bad)
