@@ -305,6 +305,7 @@
     else if (draft) { fill(field, draft.text); amend(field); showFound(field, draft.at); }
     else if (written(field) !== begun(field)) return keepDraft(field);
     showKey(field, draft?.id ?? "");
+    preview(field);
   }
   function adoptDraft(field) {
     const early = written(field) === begun(field) ? "" : written(field), draft = readDraft(draftName(field));
@@ -342,6 +343,7 @@
       for (const field of all("[data-draft]")) {
         if (draftName(field) !== name) continue;
         fill(field, typed);
+        if (field.dataset.previewed !== undefined) switchPreview(field);
         showKey(field, readDraft(name)?.id ?? "");
       }
     }
@@ -386,6 +388,43 @@
   for (const name of kept.names()) {
     if (name.startsWith(DRAFT) && !(Date.now() - readDraft(name)?.at < DRAFT_DAYS * 86400000)) kept.remove(name);
   }
+
+  // ── Preview: what is typed as it will look, beside the field, which keeps the focus and the cursor ──
+
+  const PREVIEW_MS = 250;
+  let previewTimer = 0;
+  const previewers = (field) => all(`[data-preview="${CSS.escape(field.id)}"]`);
+  const paneOf = (field) => document.getElementById(`${field.id}-preview`);
+  async function preview(field) {
+    const pane = paneOf(field), text = field.value, isMeant = () => field.value === text && field.dataset.previewed !== undefined;
+    if (!pane || !isMeant()) return;
+    if (!text.trim()) { pane.textContent = "Nothing is written yet."; return; }
+    try {
+      const answer = await fetch("/api/v1/markdown", {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ text }),
+      });
+      const said = await answer.json();
+      if (!isMeant()) return;
+      // made safe by the server, as everything that it renders
+      if (answer.ok) pane.innerHTML = said.html; else pane.textContent = said.detail;
+    } catch { if (isMeant()) pane.textContent = "No connection, so no preview. What you write is kept on this device."; }
+  }
+  function switchPreview(field) {
+    const on = field.toggleAttribute("data-previewed");
+    previewers(field).forEach((button) => button.setAttribute("aria-pressed", String(on)));
+    if (on) preview(field); else paneOf(field)?.replaceChildren();
+  }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-preview]"), field = button && document.getElementById(button.dataset.preview);
+    if (!field) return;
+    switchPreview(field);
+    field.focus();
+  });
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset?.previewed === undefined) return;
+    clearTimeout(previewTimer);
+    previewTimer = setTimeout(preview, PREVIEW_MS, target);
+  });
 
   // ── Keys ──
 
@@ -453,6 +492,10 @@
       typedIn = null;
       const send = form.querySelector("[type=submit]");
       return send ? send.click() : form.requestSubmit();
+    }
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && key.toLowerCase() === "e" && previewers(target).length) {
+      handled();
+      return switchPreview(target);
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (dialogs().length) openingAt = 0;

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import Role
-from services import audit, database, holding, incidents, mentions, search, timeline
+from services import audit, database, holding, incidents, markdown, mentions, search, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError
@@ -52,6 +52,12 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None, occurre
         search.add(tx, "comment", event.id, incident.id, incident.title, text, tx.now)
         mentions.tell(tx, incident.id, event.id, actor.id, mentioned)
         return event
+
+
+def preview(actor: Actor, text: str) -> str:
+    """What a comment with this text will look like, as safe HTML. Raises: NotAllowedError, InvalidInputError."""
+    require(actor, Role.RESPONDER)
+    return markdown.render(text, "text")
 
 
 def rewrite(tx: Tx, actor: Actor, incident: Held, line: TimelineEvent, text: str) -> None:

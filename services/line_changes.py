@@ -113,7 +113,7 @@ def _held(actor: Actor, number: str, event: str) -> Iterator[HeldLine]:
         incident.change(last_change=incident.last_change + 1)
         line.change = incident.last_change
         if actor.is_hands_on:
-            incident.change(touched=True)
+            incident.touch(held.tx.now)
         holding.save(tx, [incident])
 
 

@@ -278,3 +278,9 @@ async def comment(
     """Write on its timeline. Answers the event."""
     added: EventRecord = await database.run(comments.add, actor, number, body.body, key=idempotency_key, occurred_at=body.occurred_at)
     return answer(added, 201)
+
+
+@router.post("/markdown", responses={200: {"model": shapes.Rendered}})
+async def preview(actor: SignedIn, body: shapes.ToRender) -> Response:
+    """What a text will look like as a comment. Nothing is stored."""
+    return answer({"html": await database.run(comments.preview, actor, body.text)})

@@ -610,6 +610,18 @@ class NewComment(Sent):
     occurred_at: AwareDatetime | None = Field(default=None, description="When it happened: now where it is left out, never later.")
 
 
+class ToRender(Sent):
+    """A text to look at before it is written."""
+
+    text: str = Field(description=f"Markdown, at most {COMMENT_LIMIT:,} characters.")
+
+
+class Rendered(Told):
+    """A text as pages show it."""
+
+    html: str = Field(description="Without scripts, styles, images or anything else that would be fetched.")
+
+
 class ChangeEvent(Sent):
     """What is to change of a line; a field that is left out or null stays."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.el.element import Element
 
-from app.components.labels import icon
+from app.components.labels import icon, key_hint
 from app.components.marks import Text
 
 
@@ -94,17 +94,21 @@ def text_area(
     optional: bool = False,
     is_spoken: bool = False,
     draft: Text = "",
+    preview: bool = False,
     id: str = "",
     **props: Any,
 ) -> rx.Component:
-    """Several lines, sent as `name`. With `draft` the browser keeps what is typed under that key until the app says it was stored.
+    """Several lines, sent as `name`. With `preview` what is typed can be looked at as it will be shown.
 
+    With `draft` the browser keeps what is typed under that key until the app says it was stored.
     With `is_spoken` a screen reader says the error when it comes.
     """
     identity = id or f"field-{name}"
     props.setdefault("min_height", "110px")
     control = rx.text_area(name=name, **_described(identity, error), **keeps_draft(draft), **props)
     shown = rx.fragment(control, draft_key()) if _is_set(draft) else control
+    if preview:
+        shown = rx.fragment(shown, preview_pane(identity), rx.el.span(preview_button(identity), class_name="line"))
     return field(identity, label, shown, help=help, error=error, optional=optional, is_spoken=is_spoken)
 
 
@@ -115,6 +119,24 @@ def _is_set(text: Text) -> bool:
 def keeps_draft(draft: Text) -> dict[str, Any]:
     """The attribute that makes `tocsin.js` keep the text of a field under the key `draft`."""
     return {"data_draft": draft} if _is_set(draft) else {}
+
+
+def preview_button(field_id: str) -> rx.Component:
+    """Switches the preview of a field on and off; tocsin.js does it, and by Ctrl E in the field."""
+    return rx.el.button(
+        icon("eye", 15),
+        rx.el.span("Preview"),
+        key_hint("Ctrl E"),
+        type="button",
+        class_name="previewer",
+        data_preview=field_id,
+        aria_controls=f"{field_id}-preview",
+    )
+
+
+def preview_pane(field_id: str) -> rx.Component:
+    """Where tocsin.js shows what the field holds, as it will look; nothing while the preview is off."""
+    return rx.el.div(class_name="prose preview", id=f"{field_id}-preview", role="region", aria_label="Preview", tab_index=0)
 
 
 def draft_key() -> rx.Component:

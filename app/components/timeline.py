@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.components.controls import button
-from app.components.forms import draft_key, hidden, keeps_draft
+from app.components.forms import draft_key, hidden, keeps_draft, preview_button, preview_pane
 from app.components.labels import icon, label, tag
 from app.components.links import page_link
 from app.components.marks import Text, state_mark
@@ -190,6 +190,7 @@ def composer(on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_
     """
     box = rx.el.form(
         rx.el.label("Comment", html_for="comment", class_name="sr"),
+        preview_pane("comment"),
         rx.el.textarea(
             id="comment",
             name="body",
@@ -203,6 +204,7 @@ def composer(on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_
         draft_key(),
         hidden("number", about),
         rx.el.footer(
+            preview_button("comment"),
             rx.el.span("Markdown · draft kept on this device", id="comment-help"),
             rx.el.small(error, id="comment-error", class_name="wrong"),
             rx.el.span(

@@ -102,6 +102,7 @@ def _comment() -> rx.Component:
             id="field-comment",
             help="Markdown. The draft is kept on this device.",
             draft=rx.cond(_HEAD.id != "", f"comment:{_HEAD.id}", ""),
+            preview=True,
             error=IncidentActs.comment_refusal,
             is_spoken=True,
             auto_focus=True,

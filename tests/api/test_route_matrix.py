@@ -52,6 +52,7 @@ class Asked:
 
     `elsewhere` are bodies or queries that name something of the other organisation, for a route whose path does not. What is `own` belongs
     to a person: a key of a service account has none of it.
+    `stores` is False for what is posted and changes nothing.
     """
 
     role: Role
@@ -59,6 +60,7 @@ class Asked:
     state: str = "open"
     elsewhere: tuple[dict[str, Any] | str, ...] = field(default=())
     own: bool = False
+    stores: bool = True
 
 
 READ, ACT, MANAGE, RUN = Role.VIEWER, Role.RESPONDER, Role.MANAGER, Role.ADMIN
@@ -96,6 +98,7 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/incidents/{number}/comments": Asked(ACT, {"body": "Looking"}),
     "GET /api/v1/organisation": Asked(READ),
     "PATCH /api/v1/organisation": Asked(RUN, {"name": "Renamed {turn}"}, elsewhere=({"default_on_call_id": "{user}"},)),
+    "POST /api/v1/markdown": Asked(ACT, {"text": "*Looking*"}, stores=False),
     "GET /api/v1/users": Asked(READ),
     "GET /api/v1/notifications": Asked(READ, elsewhere=("user={user}",)),
     "POST /api/v1/notifications/read": Asked(READ, own=True),
@@ -327,6 +330,7 @@ def test_a_route_is_for_its_role_and_those_above(northwind: Northwind) -> None:
     cookies = {role: begin_session(people[role]).token for role in Role}
     for name, asked in ROUTES.items():
         path, secrets = northwind.path(name, asked.state), {MARK}
+        is_read = name.startswith("GET ") or not asked.stores
         before = contents()
         for who in (None, "ended"):
             complaints.refused(f"{name}: {who or 'nobody'}", northwind.ask(name, path, asked.body, by=who), 401, secrets)
@@ -347,7 +351,7 @@ def test_a_route_is_for_its_role_and_those_above(northwind: Northwind) -> None:
                 answer = (
                     northwind.ask(name, path, asked.body, by=role) if by_key else northwind.by_cookie(name, path, asked.body, cookies[role])
                 )
-                complaints.done(f"{name}: a {role} by {how}", answer, before, contents(), is_read=name.startswith("GET "))
+                complaints.done(f"{name}: a {role} by {how}", answer, before, contents(), is_read=is_read)
     assert not complaints, "\n".join(complaints)
 
 

@@ -96,6 +96,37 @@ def test_a_line_is_changed_before_two_people(two: tuple[Page, Page]) -> None:
     assert rob.complaints == mina.complaints == []  # type: ignore[attr-defined]
 
 
+def test_what_is_written_is_shown_as_it_will_look_and_stays(two: tuple[Page, Page]) -> None:
+    rob, mina = two
+    comment, pane = rob.get_by_role("textbox", name="Comment"), rob.get_by_role("region", name="Preview")
+    comment.fill("Pool is **full** <b>x</b>")
+    comment.evaluate("field => field.setSelectionRange(4, 4)")
+    rob.keyboard.press("Control+e")
+    expect(pane.locator("strong")).to_have_text("full")
+    expect(pane).to_contain_text("<b>x</b>")
+    rob.keyboard.type(", INC-1,")
+    expect(comment).to_have_value("Pool, INC-1, is **full** <b>x</b>")
+    expect(pane.get_by_role("link", name="INC-1")).to_be_visible()
+    assert Axe().run(rob, options={"resultTypes": ["violations"]}).response["violations"] == []
+    button = rob.get_by_role("button", name="Preview")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    button.click()
+    expect(pane).to_be_hidden()
+    expect(comment).to_be_focused()
+    assert comment.evaluate("field => field.selectionStart") == len("Pool, INC-1,")
+    rob.keyboard.press("Control+e")
+    expect(pane).to_be_visible()
+    rob.keyboard.press("Control+Enter")
+    expect(line(mina, 3).locator("strong")).to_have_text("full")
+    expect(comment).to_have_value("")
+    expect(pane).to_be_hidden()
+    mina.get_by_role("button", name="Write on the timeline").click()
+    mina.get_by_role("dialog").get_by_role("textbox").fill("- [ ] drain")
+    mina.get_by_role("dialog").get_by_role("button", name="Preview").click()
+    expect(mina.get_by_role("dialog").get_by_role("checkbox", name="Not done")).to_be_visible()
+    assert rob.complaints == mina.complaints == []  # type: ignore[attr-defined]
+
+
 def test_a_comment_that_was_changed_in_another_tab_is_shown_beside_ones_own(
     northwind: Northwind, two: tuple[Page, Page], as_person: Callable[..., Page]
 ) -> None:
