@@ -19,6 +19,7 @@ from app.pages import (
     broken,
     channels,
     gate,
+    inbox,
     incident_detail,
     incidents,
     integration,
@@ -38,6 +39,7 @@ from app.states.audit_log import AuditLog
 from app.states.channels import Channels
 from app.states.first_answer import FilledFirst
 from app.states.gate import Gate
+from app.states.inbox import Inbox
 from app.states.incident_detail import IncidentDetail
 from app.states.incidents import Incidents
 from app.states.integration import OneIntegration
@@ -73,6 +75,7 @@ PAGES = (
     Page("/incidents", incidents.page, "Incidents", Incidents.load),
     Page("/incidents/new", new_incident.page, "New incident", NewIncident.load),
     Page("/incidents/[number]", incident_detail.page, "Incident", IncidentDetail.load),
+    Page("/inbox", inbox.page, "Inbox", Inbox.load),
     Page("/login", gate.sign_in_page, "Sign in", Gate.load_sign_in, is_behind_sign_in=False),
     Page("/setup", gate.set_up_page, "Set-up", Gate.load_set_up, is_behind_sign_in=False),
     Page("/new-password", gate.new_password_page, "New password", Gate.load_new_password, is_behind_sign_in=False),

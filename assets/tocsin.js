@@ -885,12 +885,94 @@
     if (address && location.search !== query) history.replaceState(history.state, "", location.pathname + query + location.hash);
   }
 
+  // ── Being told: a notification of the browser while the page is hidden, a sound for calls; both only where switched on in this browser ──
+
+  const ALERT = "tocsin:alert:", RUNG = "tocsin:rung", RUNG_MS = 5000;
+  const wanted = (way) => kept.get(ALERT + way) === "on";
+  let audio = null, counted = { who: "", unread: 0 };
+  // What is unread when a page is opened tells nobody anything new; what comes after it does.
+  function countUnread(node) {
+    const who = node.dataset.viewer, unread = Number(node.dataset.unread);
+    if (!who) return;
+    const before = counted;
+    counted = { who, unread };
+    if (before.who === who && unread > before.unread && node.dataset.news) tellOf(node.dataset);
+  }
+  function tellOf({ news, newsPlace, newsCall, unread }) {
+    if (document.hidden && wanted("notify")) notify(news, newsPlace, `${unread} unread`);
+    if (newsCall === "on" && wanted("sound") && isFirstToRing(`${news} ${unread}`)) ring();
+  }
+  // Several tabs of one browser are told at the same moment.
+  function isFirstToRing(what) {
+    const [at, last] = (kept.get(RUNG) ?? "").split(/ (.*)/s);
+    if (last === what && Date.now() - Number(at) < RUNG_MS) return false;
+    kept.set(RUNG, `${Date.now()} ${what}`);
+    return true;
+  }
+  function notify(words, place, body) {
+    try {
+      const shown = new Notification(words, { body, tag: `tocsin ${words} ${body}`, icon: "/favicon.svg" });
+      shown.onclick = () => { window.focus(); shown.close(); if (place) location.assign(place); };
+      return true;
+    } catch { return false; }  // some phones let only a service worker do it
+  }
+  function wakeAudio() {
+    try { audio ??= new AudioContext(); audio.resume(); } catch { /* a browser without sound */ }
+  }
+  function ring() {
+    wakeAudio();
+    if (!audio) return;
+    for (const [place, hertz] of [880, 660, 880, 660, 880].entries()) {
+      const tone = audio.createOscillator(), volume = audio.createGain(), from = audio.currentTime + place * 0.28;
+      tone.frequency.value = hertz;
+      volume.gain.setValueAtTime(0.0001, from);
+      volume.gain.exponentialRampToValueAtTime(0.25, from + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, from + 0.25);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(from);
+      tone.stop(from + 0.26);
+    }
+  }
+  // a browser lets a page make a sound once somebody has touched it
+  for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, () => { if (!audio && wanted("sound")) wakeAudio(); }, true);
+  function whyNotNotify() {
+    if (!("Notification" in window)) return window.isSecureContext ? "This browser cannot show notifications." : "Notifications need https.";
+    return Notification.permission === "denied" ? "This browser refuses notifications from here: allow them in its settings for this site." : "";
+  }
+  const sayOfAlerts = (words) => all("[data-alert-said]").forEach((node) => write(node, words));
+  function showAlertSwitch(box) {
+    const way = box.dataset.alertSwitch;
+    box.checked = wanted(way) && (way !== "notify" || (!whyNotNotify() && Notification.permission === "granted"));
+  }
+  async function turnAlert(box) {
+    const way = box.dataset.alertSwitch;
+    let why = "";
+    if (box.checked && way === "notify") {
+      why = whyNotNotify();
+      if (!why && Notification.permission !== "granted" && (await Notification.requestPermission()) !== "granted") {
+        why = whyNotNotify() || "Notifications were not allowed, so they stay off.";
+      }
+    }
+    if (box.checked && way === "sound") wakeAudio();
+    if (box.checked && !why) kept.set(ALERT + way, "on"); else kept.remove(ALERT + way);
+    showAlertSwitch(box);
+    sayOfAlerts(why);
+  }
+  function tryAlerts() {
+    const told = [];
+    if (wanted("notify")) told.push(notify("This is how Tocsin tells you.", "", "A test") ? "a notification" : "no notification: this browser refused it");
+    if (wanted("sound")) { ring(); told.push(audio?.state === "closed" || !audio ? "no sound: this browser has none" : "a sound"); }
+    sayOfAlerts(told.length ? `Sent: ${told.join(", ")}.` : "Switch on one of the two first.");
+  }
+  document.addEventListener("change", ({ target }) => { if (target.dataset?.alertSwitch) turnAlert(target); });
+  document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-alert-try]")) tryAlerts(); });
+
   // ── What appears and what changes ──
 
   const APPEARS = [
     ["time[data-age]", showAge], ["[data-live]", showLive], ["[data-banner]", showBanner], ["[data-needs-connection]", holdBack],
     ["[data-draft]", (node) => restoreDraft(node)], ["[data-draft-sent]", (node) => forgetDraft(node.dataset.draftSent)], ["[data-said]", letGo],
-    ["[data-viewer]", meet], ["[data-seq]", findAnchor],
+    ["[data-viewer]", (node) => { meet(node); countUnread(node); }], ["[data-seq]", findAnchor], ["[data-alert-switch]", showAlertSwitch],
     ["[data-draft-renewed]", (node) => renewDraft(node.dataset.draftRenewed)], [COMBOBOX, (node) => showChoices(node, false)],
     ["[data-timezone]", (node) => { node.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? ""; }],
     ["[data-locale]", (node) => { node.value = navigator.language; }],
@@ -899,9 +981,9 @@
     "data-address": showAddress,
     "data-reveal": (node) => reveal(Number(node.dataset.reveal)), datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
     "data-draft-renewed": (node) => renewDraft(node.dataset.draftRenewed),
-    "data-now": meet, "data-theme": meet, "data-title": meet, "data-attention": meet,
+    "data-unread": countUnread, "data-now": meet, "data-theme": meet, "data-title": meet, "data-attention": meet,
     // what was typed before the viewer was known is theirs
-    "data-viewer": (node) => { meet(node); all("[data-draft]").forEach(adoptDraft); },
+    "data-viewer": (node) => { meet(node); countUnread(node); all("[data-draft]").forEach(adoptDraft); },
     "data-zone": () => all("time[data-age]").forEach(showAge),
   };
   const ANY = APPEARS.map(([selector]) => selector).join();

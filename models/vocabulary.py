@@ -107,6 +107,10 @@ class Reason(StrEnum):
     QUIET_INCIDENT = "quiet_incident"
 
 
+CALLS = (Reason.OPENED, Reason.REOPENED, Reason.UNACKNOWLEDGED)
+"""What matters only while nobody has acknowledged the incident."""
+
+
 class NotificationState(StrEnum):
     """Whether somebody has read what they were told of; what went by e-mail alone is mailed."""
 

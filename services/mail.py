@@ -18,8 +18,8 @@ from models.notifications import Notification, OutgoingMessage
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.timeline import TimelineEvent
-from models.vocabulary import DeliveryStatus, IncidentState, Reason, Role
-from services import clock, database, mail_text, measures, settings, telling
+from models.vocabulary import CALLS, DeliveryStatus, IncidentState, Reason, Role
+from services import clock, database, mail_text, measures, settings
 from services.errors import RefusedError
 from services.jobs import Run, TryAgainError
 from services.live_updates import inbox_topic, mail_topic
@@ -201,7 +201,7 @@ def _matters(waiting: _Waiting, now: datetime) -> bool:
     if not waiting.user.active:
         return False
     reason = Reason(notification.reason)
-    if reason in telling.CALLS:
+    if reason in CALLS:
         is_called = incident.state is IncidentState.OPEN and incident.parent_id is None
         is_snoozed = incident.snoozed_until is not None and incident.snoozed_until > now
         began = incident.reopened_at or incident.created_at

@@ -44,7 +44,7 @@ def write(mail: Mail) -> EmailMessage:
     since, zone_name = date_and_time(incident.created_at, zone, now)
     link = f"{settings.current().base_url}/incidents/{number}"
     if mail.line is not None:
-        link += f"?event={mail.line[0].seq}"
+        link += f"#event-{mail.line[0].seq}"
     lead, quote = _lead(mail)
     facts = [f"{number} · {incident.severity.value} · {incident.state.value}", one_line(incident.title), f"Opened {since} {zone_name}"]
     foot = [f"Why you: {mail.notification.why}", f"How you are told of what: {settings.current().base_url}/settings/profile"]

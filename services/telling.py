@@ -14,7 +14,7 @@ from models.columns import new_id
 from models.notifications import Follower, Notification, OutgoingMessage
 from models.people import ActorRow, User
 from models.tenants import Tenant
-from models.vocabulary import ActorKind, DeliveryStatus, Reason, Role, ToldBy
+from models.vocabulary import CALLS, ActorKind, DeliveryStatus, Reason, Role, ToldBy
 from services import access, jobs, settings
 from services.database import Tx, storage
 from services.live_updates import inbox_topic
@@ -24,9 +24,7 @@ from services.wording import zone_named
 MAIL_KIND = "mail"
 """The kind of job that sends one e-mail."""
 EMAIL = "email"
-CALLS = (Reason.OPENED, Reason.REOPENED, Reason.UNACKNOWLEDGED)
-"""What matters only while nobody has acknowledged the incident."""
-_CAN_WAIT = frozenset({Reason.MENTION, Reason.STATE_CHANGE, Reason.QUIET_INCIDENT, Reason.REASSIGNED})
+CAN_WAIT = frozenset({Reason.MENTION, Reason.STATE_CHANGE, Reason.QUIET_INCIDENT, Reason.REASSIGNED})
 """What is not mailed in a person's quiet hours, but after them."""
 
 _tenant = Tenant.__table__  # type: ignore[attr-defined]
@@ -53,7 +51,7 @@ class Listener:
 
     def mailed_at(self, reason: Reason, now: datetime) -> datetime:
         """When a message for this reason may go out: at once, or at the end of the quiet hours that it falls into."""
-        if self.quiet is None or reason not in _CAN_WAIT:
+        if self.quiet is None or reason not in CAN_WAIT:
             return now
         return end_of_quiet(now, self.timezone, *self.quiet)
 

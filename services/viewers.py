@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from models.access import LoginSession
 from models.incidents import Incident
+from models.notifications import Notification
 from models.people import ActorRow, User
 from models.tenants import Tenant
-from models.vocabulary import UNRESOLVED, IncidentState, Role, Theme
+from models.vocabulary import CALLS, UNRESOLVED, IncidentState, Reason, Role, Theme
 from services import clock, database, live_updates, mail_waiting
 from services.access import Actor, may, require
 from services.views import NavView, person_view
-from services.wording import rfc3339
+from services.wording import rfc3339, shown_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,73 @@ waiting: live_updates.Feed[UUID, Waiting] = live_updates.Feed(
 """What waits, by organisation: one read a second at most, however many pages are open, and after what the pages themselves show."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """How much in somebody's inbox is unread; of the newest of it what it is, in words, its incident's page, and whether it is a call."""
+
+    count: int = 0
+    words: str = ""
+    place: str = ""
+    is_call: bool = False
+
+
+def unread_of(session: Session, user_id: UUID) -> int:
+    """How much in this person's inbox is unread."""
+    return session.exec(select(func.count()).select_from(Notification).where(*_is_unread(user_id))).one()
+
+
+def _is_unread(user_id: UUID) -> tuple[Any, ...]:
+    """In the words of the index of what is unread."""
+    return Notification.user_id == user_id, col(Notification.read_at).is_(None), col(Notification.in_inbox)
+
+
+def _unread(session: Session, user_id: UUID) -> Unread:
+    count = unread_of(session, user_id)
+    if not count:
+        return Unread()
+    newest = (
+        select(Notification.reason, Incident.number, Incident.title)
+        .join(Incident, col(Incident.id) == col(Notification.incident_id))
+        .where(*_is_unread(user_id))
+        .order_by(col(Notification.created_at).desc(), col(Notification.id).desc())
+    )
+    found = session.exec(newest.limit(1)).first()
+    if found is None:  # it was read between the two
+        return Unread()
+    reason, number, title = found
+    words = _TOLD.get(Reason(reason), "You were told of")
+    return Unread(count, f"{words} {shown_number(number)}: {title}", f"/incidents/{shown_number(number)}", reason in CALLS)
+
+
+_TOLD = {
+    Reason.OPENED: "You are called to",
+    Reason.REOPENED: "You are called again to",
+    Reason.UNACKNOWLEDGED: "Nobody has acknowledged",
+    Reason.ASSIGNMENT: "You were given",
+    Reason.REASSIGNED: "No longer yours is",
+    Reason.MENTION: "You were mentioned in",
+    Reason.STATE_CHANGE: "Something changed in",
+    Reason.QUIET_INCIDENT: "It is quiet in",
+}
+
+
+async def read_unread(whose: tuple[UUID, UUID]) -> Unread:
+    """What is unread of this organisation's person."""
+    tenant_id, user_id = whose
+
+    def read() -> Unread:
+        with database.read(tenant_id) as session:
+            return _unread(session, user_id)
+
+    return await database.run(read)
+
+
+unread: live_updates.Feed[tuple[UUID, UUID], Unread] = live_updates.Feed(
+    read_unread, lambda whose: (live_updates.inbox_topic(whose[1]),), 0.3, wait_seconds=0.1
+)
+"""What is unread, by organisation and person: one read for all pages that a person has open, after what the pages themselves show."""
+
+
 def nav(actor: Actor) -> NavView:
     """What the frame of a page shows to this actor. Raises: NotAllowedError."""
     require(actor, Role.VIEWER)
@@ -59,7 +128,7 @@ def nav(actor: Actor) -> NavView:
         user = session.exec(select(User).where(User.id == actor.id)).first()
         # the actor was looked up when the page was loaded, and may have another name by now
         name = session.exec(select(ActorRow.name).where(ActorRow.id == actor.id)).one()
-        waits = _waiting(session)
+        waits, news = _waiting(session), _unread(session, actor.id)
         return NavView(
             organisation=tenant.name,
             me=person_view(actor.id, name, user.handle if user else ""),
@@ -71,6 +140,10 @@ def nav(actor: Actor) -> NavView:
             attention=waits.attention,
             assigned_open=actor.id in waits.assignees,
             mails_late=actor.role is Role.ADMIN and mail_waiting.are_late(session, clock.now()),
+            unread=news.count,
+            newest_unread=news.words,
+            newest_place=news.place,
+            newest_is_call=news.is_call,
             theme=(user.theme if user else Theme.SYSTEM).value,
             shortcuts=user.shortcuts if user else True,
             zone=(user.timezone if user else None) or _zone_of_browser(session, actor) or tenant.timezone,

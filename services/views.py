@@ -26,7 +26,9 @@ class NavView:
     """Who is here and where: what the shell needs on every page. `now` is the server's clock, so that ages are right on a wrong one.
 
     `unresolved` counts what nobody has resolved, `attention` what waits for somebody. `assigned_open` is whether something assigned
-    to the viewer is open, `mails_late` whether an admin is to look after the mail server. `theme` is a value of Theme, `zone` an IANA name.
+    to the viewer is open, `mails_late` whether an admin is to look after the mail server. `unread` counts the viewer's inbox;
+    `newest_unread` is in words what came there last, `newest_place` where that is, and `newest_is_call` whether it is a call. `theme` is a
+    value of Theme, `zone` an IANA name.
     """
 
     organisation: str = ""
@@ -39,6 +41,10 @@ class NavView:
     attention: int = 0
     assigned_open: bool = False
     mails_late: bool = False
+    unread: int = 0
+    newest_unread: str = ""
+    newest_place: str = ""
+    newest_is_call: bool = False
     theme: str = "system"
     shortcuts: bool = True
     zone: str = ""
@@ -381,6 +387,52 @@ class ProfileView:
     theme: str = "system"
     shortcuts: bool = True
     timeline_newest_first: bool = False
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """Something that the viewer was told of: `who` did what `text` says to the incident; where nobody did, `text` stands alone.
+
+    `quote` is the line that tells of it, as plain text. `why` says why it is the viewer. `mail` says what became of the e-mail, empty
+    where none was meant to go; `mail_tone` is "warn" while it waits after a failure, and "bad" when it was given up.
+    """
+
+    id: str = ""
+    number: str = ""
+    title: str = ""
+    severity: str = "medium"
+    state: str = "open"
+    reason: str = ""
+    who: PersonView = field(default_factory=PersonView)
+    text: str = ""
+    quote: str = ""
+    why: str = ""
+    is_unread: bool = False
+    at: str = ""
+    at_title: str = ""
+    place: str = ""
+    mail: str = ""
+    mail_tone: str = ""
+
+
+@dataclass(frozen=True)
+class WishView:
+    """How the viewer wants to be told for one reason: `told_by` is a value of ToldBy. `can_wait` is whether quiet hours hold its mail."""
+
+    reason: str = ""
+    words: str = ""
+    told_by: str = "both"
+    can_wait: bool = False
+
+
+@dataclass(frozen=True)
+class WishesView:
+    """How the viewer wants to be told of what. The quiet hours are "22:00" and "07:00", empty for none."""
+
+    each: list[WishView] = field(default_factory=list)
+    quiet_from: str = ""
+    quiet_until: str = ""
+    has_mail: bool = False
 
 
 @dataclass(frozen=True)

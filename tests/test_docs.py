@@ -69,6 +69,7 @@ WORDS: list[tuple[str, StrEnum]] = [
         vocabulary.DeliveryStatus,
         vocabulary.NotificationState,
         vocabulary.Reason,
+        vocabulary.ToldBy,
         vocabulary.LinkPurpose,
         vocabulary.Theme,
     )

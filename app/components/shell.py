@@ -58,6 +58,33 @@ _PLACES = (
 )
 
 
+_INBOX = "/inbox"
+
+
+def _inbox_name(nav: Any) -> Any:
+    return rx.cond(nav.unread > 0, f"Inbox, {nav.unread} unread", "Inbox")
+
+
+def _pip(count: Any) -> rx.Component:
+    """How many, beside an icon; above 99 only that it is more. The name of the control says it in words."""
+    return rx.cond(count > 0, rx.el.span(rx.cond(count > 99, "99+", count), class_name="pip", aria_hidden="true"))
+
+
+def _bell(nav: Any, current: str) -> rx.Component:
+    """Leads to the inbox, and counts what is unread there."""
+    return page_link(
+        icon("bell", 16),
+        _pip(nav.unread),
+        to=_INBOX,
+        class_name="bell only-wide",
+        aria_label=_inbox_name(nav),
+        title=_inbox_name(nav),
+        data_key="g b",
+        data_key_name="Inbox",
+        **({"aria_current": "page"} if current == "inbox" else {}),
+    )
+
+
 def _side(nav: Any, current: str) -> rx.Component:
     incidents, services, integrations, profile = (
         rx.el.li(_nav_link(words, icon_name, to, here=place == current, keys=keys, count=nav.attention if place == "incidents" else None))
@@ -85,7 +112,14 @@ def _dock(nav: Any, current: str) -> rx.Component:
         )
         for place, words, icon_name, to, _keys in _PLACES
     )
-    return rx.el.nav(incidents, services, rx.cond(nav.is_admin, integrations), profile, class_name="dock", aria_label="Main, phone")
+    inbox = page_link(
+        rx.el.span(icon("bell", 21), _pip(nav.unread)),
+        "Inbox",
+        to=_INBOX,
+        aria_label=_inbox_name(nav),
+        **({"aria_current": "page"} if current == "inbox" else {}),
+    )
+    return rx.el.nav(incidents, inbox, services, rx.cond(nav.is_admin, integrations), profile, class_name="dock", aria_label="Main, phone")
 
 
 def theme_button(on_theme: Any = None) -> rx.Component:
@@ -179,7 +213,8 @@ def shell(
 
     `nav` is a NavView and `notice` a NoticeView of the state. Without `crumbs` the title is the page's h1 and stands in the bar; with
     them (name, path) the bar shows the way here and the content brings its own h1. `beside` follows the title in the bar, `actions`
-    stand at its end. `tab_title` replaces the title of the browser's tab. `current` is incidents, services, integrations or profile.
+    stand at its end. `tab_title` replaces the title of the browser's tab. `current` is incidents, inbox, services,
+    integrations or profile.
     """
     if for_admins:
         refusal = empty("lock", "This page is for admins", "Ask an admin of your organisation to do it, or to change your role.")
@@ -191,7 +226,7 @@ def shell(
             rx.el.div(
                 rx.el.header(
                     *_crumbs(page_title, crumbs, beside),
-                    rx.el.div(*actions, live_light(), theme_button(on_theme), _me(nav), class_name="bar-end"),
+                    rx.el.div(*actions, live_light(), _bell(nav, current), theme_button(on_theme), _me(nav), class_name="bar-end"),
                     class_name="bar",
                 ),
                 connection_banner(),
@@ -209,6 +244,10 @@ def shell(
             data_shortcuts=rx.cond(nav.shortcuts, "on", "off"),
             data_title=tab_title,
             data_attention=rx.cond(nav.assigned_open, "on", "off"),
+            data_news=nav.newest_unread,
+            data_news_place=nav.newest_place,
+            data_news_call=rx.cond(nav.newest_is_call, "on", "off"),
+            data_unread=nav.unread,
         ),
     )
 

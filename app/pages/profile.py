@@ -6,14 +6,15 @@ import reflex as rx
 
 from app.components.ages import age
 from app.components.controls import button
+from app.components.dialogs import callout
 from app.components.empty import skeleton_rows
 from app.components.forms import checkbox, select, text_field
-from app.components.labels import tag
+from app.components.labels import icon, tag
 from app.components.settings import settings
 from app.components.shell import shell, sign_out_form
 from app.components.zones import places
 from app.states.profile import Profile
-from models.vocabulary import Theme
+from models.vocabulary import Theme, ToldBy
 
 _THEMES = ((Theme.SYSTEM, "Follows the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark"))
 
@@ -56,6 +57,73 @@ def _about() -> rx.Component:
         checkbox("timeline_newest_first", "Timelines begin with the newest line", default_checked=profile.timeline_newest_first),
         rx.el.div(button("Save", kind="solid", type="submit", needs_connection=True), class_name="line"),
         on_submit=Profile.save,
+    )
+
+
+_WAYS = ((ToldBy.BOTH, "inbox and e-mail"), (ToldBy.INBOX, "inbox"), (ToldBy.EMAIL, "e-mail"))
+
+
+def _wish(wish: Any) -> rx.Component:
+    identity = f"told-{wish.reason}"
+    options = [rx.el.option(words, value=way.value) for way, words in _WAYS]
+    return rx.el.li(
+        rx.el.label(wish.words, html_for=identity),
+        rx.cond(wish.can_wait, tag("can wait")),
+        rx.el.span(
+            rx.el.select(*options, name=f"told_{wish.reason}", id=identity, default_value=wish.told_by),
+            icon("chevron-down", 14),
+            class_name="select push",
+        ),
+        class_name="line",
+        key=wish.reason,
+    )
+
+
+def _wishes() -> rx.Component:
+    wishes, errors = Profile.wishes, Profile.errors
+    no_mail = "No mail server is set, so all of it comes to the inbox alone. Whoever runs Tocsin sets TOCSIN_SMTP_URL."
+    return rx.el.form(
+        rx.el.h2("How you are told of what"),
+        rx.cond(wishes.has_mail, rx.fragment(), callout(rx.el.p(no_mail), icon_name="mail-x")),
+        rx.el.ul(rx.foreach(wishes.each, _wish), class_name="card plain-list wishes"),
+        rx.el.div(
+            text_field("quiet_from", "Quiet hours from", type="time", default_value=wishes.quiet_from, error=errors["quiet_from"]),
+            text_field("quiet_until", "until", type="time", default_value=wishes.quiet_until, error=errors["quiet_until"]),
+            class_name="grid2",
+        ),
+        rx.el.p(
+            "In quiet hours, in your own time zone, the mails marked “can wait” wait until they end. Calls, and what is given to you, "
+            "never wait. The inbox has everything at once. Leave both empty for no quiet hours.",
+            class_name="dim",
+        ),
+        rx.el.div(
+            button("Save", kind="solid", type="submit", needs_connection=True, aria_label="Save how you are told"), class_name="line"
+        ),
+        on_submit=Profile.save_wishes,
+        id="told",
+    )
+
+
+def _this_browser() -> rx.Component:
+    """What this browser does when something comes; tocsin.js does it, and keeps what is switched on."""
+
+    def switch(way: str, words: str, hint: str) -> rx.Component:
+        identity = f"alert-{way}"
+        return rx.el.div(
+            rx.el.input(type="checkbox", id=identity, data_alert_switch=way),
+            rx.el.label(words, rx.el.span(hint, class_name="dimmer"), html_for=identity),
+            class_name="line check",
+        )
+
+    return rx.el.section(
+        rx.el.h2("In this browser"),
+        switch("notify", "Show a notification", " · while no page of Tocsin is in sight; the browser asks whether it may"),
+        switch("sound", "Ring for calls", " · once you have clicked or typed on the page"),
+        rx.el.div(
+            button("Try it", data_alert_try=""),
+            rx.el.span(role="status", data_alert_said="", class_name="dim"),
+            class_name="line wrap",
+        ),
     )
 
 
@@ -137,7 +205,7 @@ def page() -> rx.Component:
     may_act = Profile.nav.may_act
     content = rx.fragment(
         rx.el.p("Signed in as ", rx.el.b(Profile.profile.email), f", {Profile.profile.role}.", class_name="dim"),
-        rx.cond(may_act, rx.fragment(_about(), _password()), _read_only()),
+        rx.cond(may_act, rx.fragment(_about(), _wishes(), _this_browser(), _password()), rx.fragment(_read_only(), _this_browser())),
         _sessions(),
     )
     return shell(

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from app.session import requires, while_signed_in
 from app.states.shell import Shell
-from models.vocabulary import Role, Theme
-from services import database, live_updates, people, sessions, sign_in, viewers
+from models.vocabulary import Reason, Role, Theme
+from services import database, live_updates, people, sessions, sign_in, viewers, wishes
 from services.access import Actor
 from services.errors import InvalidFieldsError, NotFoundError, RefusedError
-from services.views import ProfileView, SessionRow
+from services.views import ProfileView, SessionRow, WishesView
 
 _LOOK_SECONDS = 3600.0
-_FIELDS = ("name", "handle", "timezone", "theme", "old_password", "new_password")
+_FIELDS = ("name", "handle", "timezone", "theme", "old_password", "new_password", "quiet_from", "quiet_until")
 
 
 def complaints(refusal: RefusedError) -> dict[str, str]:
@@ -26,6 +26,7 @@ class Profile(Shell):
     """What the page shows. `errors` holds a sentence by the name of each field; `saved` grows when a form is to be drawn anew."""
 
     profile: ProfileView = ProfileView()
+    wishes: WishesView = WishesView()
     sessions: list[SessionRow] = []
     errors: dict[str, str] = dict.fromkeys(_FIELDS, "")
     saved: int = 0
@@ -44,6 +45,7 @@ class Profile(Shell):
     async def _read(self, actor: Actor) -> None:
         self.nav = await database.run(viewers.nav, actor)
         self.profile = await database.run(people.profile_view, actor)
+        self.wishes = await database.run(wishes.wishes, actor)
         self.sessions = await database.run(sessions.session_rows, actor)
 
     @requires(Role.VIEWER, background=True)
@@ -70,6 +72,25 @@ class Profile(Shell):
                 theme=_theme(str(form.get("theme", ""))),
                 shortcuts="shortcuts" in form,
                 timeline_newest_first="timeline_newest_first" in form,
+            )
+        except RefusedError as refusal:
+            self._tell(refusal)
+            return
+        await self._read(actor)
+        self.say("Saved.")
+
+    @requires(Role.RESPONDER)
+    async def save_wishes(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Keep how they want to be told of what; what is wrong is told at its field, and nothing is kept then."""
+        self._complain({})
+        told_by = {reason.value: str(form[f"told_{reason}"]) for reason in Reason if f"told_{reason}" in form}
+        try:
+            await database.run(
+                wishes.change,
+                actor,
+                told_by,
+                quiet_from=str(form.get("quiet_from") or ""),
+                quiet_until=str(form.get("quiet_until") or ""),
             )
         except RefusedError as refusal:
             self._tell(refusal)

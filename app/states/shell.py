@@ -1,5 +1,6 @@
 """The frame of every page behind sign-in: who is here, and how much waits."""
 
+import asyncio
 from dataclasses import replace
 
 from app import sockets
@@ -8,6 +9,7 @@ from app.states.status import Status
 from models.vocabulary import Role, Theme
 from services import database, people, viewers
 from services.access import Actor, may
+from services.viewers import Unread
 from services.views import NavView, NoticeView
 
 _QUIET_SECONDS = 3600.0
@@ -58,7 +60,12 @@ class Shell(Status):
     @requires(Role.VIEWER, background=True)
     async def follow(self, actor: Actor) -> None:
         """Keep the counts right for as long as the page is open."""
-        async with while_signed_in(self, actor), viewers.waiting.follow(actor.tenant_id) as follower:
+        async with while_signed_in(self, actor), asyncio.TaskGroup() as group:
+            group.create_task(self._follow_waiting(actor))
+            group.create_task(self._follow_unread(actor))
+
+    async def _follow_waiting(self, actor: Actor) -> None:
+        async with viewers.waiting.follow(actor.tenant_id) as follower:
             known: tuple[int, int, bool] | None = None
             while True:
                 waits = await follower.next(_QUIET_SECONDS)
@@ -71,6 +78,24 @@ class Shell(Status):
                 async with self:
                     if (self.nav.unresolved, self.nav.attention, self.nav.assigned_open) != counts:
                         self.nav = replace(self.nav, unresolved=counts[0], attention=counts[1], assigned_open=counts[2])
+
+    async def _follow_unread(self, actor: Actor) -> None:
+        whose = (actor.tenant_id, actor.id)
+        async with viewers.unread.follow(whose) as follower:
+            news: Unread | None = await viewers.read_unread(whose)  # what came between the reading of the frame and this
+            while True:
+                if news is not None:
+                    async with self:
+                        shown = replace(
+                            self.nav,
+                            unread=news.count,
+                            newest_unread=news.words,
+                            newest_place=news.place,
+                            newest_is_call=news.is_call,
+                        )
+                        if shown != self.nav:
+                            self.nav = shown
+                news = await follower.next(_QUIET_SECONDS)
 
     @requires(Role.VIEWER)
     async def keep_theme(self, actor: Actor, theme: str) -> None:

@@ -68,6 +68,7 @@ _DID = {
 }
 _NOUNS = {"api_key": "API key"}
 _NAMES = {
+    "told_by": "Told otherwise than by inbox and e-mail",
     "assigned_to": "Assignee",
     "actor_id": "Acts as",
     "default_on_call_id": "On call by default",

@@ -2,5 +2,6 @@
 
 from services.inbox.marks import mark, mark_all, mark_incident
 from services.inbox.programs import page
+from services.inbox.shown import PATH, InboxPage, read
 
-__all__ = ["mark", "mark_all", "mark_incident", "page"]
+__all__ = ["PATH", "InboxPage", "mark", "mark_all", "mark_incident", "page", "read"]

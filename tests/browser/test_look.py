@@ -14,6 +14,7 @@ from tests.fixtures.servers import Server
 OPEN = ("/login", "/new-password?token=tl_x", "/setup?token=tl_x", "/nowhere")
 BEHIND = (
     "/incidents/new",
+    "/inbox",
     "/settings/profile",
     "/settings/teams",
     "/settings/organisation",
@@ -40,6 +41,8 @@ def integration(server: Server) -> str:
     # nothing listens there, and nothing happens here that it is told of
     channel = {"kind": "webhook", "name": "Looked at", "url": "http://nobody.invalid/", "severities": ["low"], "events": ["reopened"]}
     httpx.post(f"{server.address}/api/v1/channels", json=channel, headers={"Authorization": f"Bearer {key}"}).raise_for_status()
+    told = {"title": "The admin is told of it", "severity": "low"}
+    httpx.post(f"{server.address}/api/v1/incidents", json=told, headers={"Authorization": f"Bearer {key}"}).raise_for_status()
     return str(json.loads(server.command("create-integration", "--kind", "alertmanager", "--name", "Looked at", "--json"))["id"])
 
 

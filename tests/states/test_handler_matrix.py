@@ -20,14 +20,16 @@ import pytest
 from app import app as composition
 from app.session import COOKIE, own_handlers
 from models.columns import new_id
-from models.vocabulary import ActorKind, Role
+from models.vocabulary import ActorKind, Reason, Role
 from services import (
     access,
     api_keys,
     catalog,
     checklists,
     comments,
+    database,
     declaring,
+    inbox,
     incidents,
     integrations,
     membership,
@@ -36,6 +38,7 @@ from services import (
     people,
     sessions,
     teams,
+    telling,
 )
 from services.access import Actor, may
 from services.errors import NotAllowedError
@@ -146,6 +149,10 @@ HANDLERS: dict[str, Forged] = {
     "IncidentService.ask_which_service": Forged(at=INCIDENT),
     "IncidentService.set_service": Forged({"form": {"number": "{open}", "service": "{service}"}}, at=INCIDENT, writes=ACT),
     "IncidentService.tick": Forged({"number": "{listed}", "item_id": "{item}", "ticked": True}, at=INCIDENT, writes=ACT),
+    "Inbox.load": Forged(at="/inbox"),
+    "Inbox.watch": Forged(at="/inbox"),
+    "Inbox.mark": Forged({"notification_id": "{told}", "is_read": True}, at="/inbox", writes=READ),
+    "Inbox.mark_all": Forged(at="/inbox?told={told}", writes=READ),
     "Integrations.load": Forged(at="/integrations"),
     "Integrations.load_new": Forged(at="/integrations/new"),
     "Integrations.watch": Forged(at="/integrations"),
@@ -163,6 +170,7 @@ HANDLERS: dict[str, Forged] = {
     "Profile.save": Forged(
         {"form": {"name": "Somebody {turn}", "handle": "h{turn}", "timezone": "Asia/Tokyo", "theme": "light", **TURNED}}, PROFILE, ACT
     ),
+    "Profile.save_wishes": Forged({"form": {"told_mention": "inbox", "quiet_from": "22:00", "quiet_until": "07:00"}}, PROFILE, ACT),
     "Profile.change_password": Forged({"form": {"old_password": PASSWORD, "new_password": f"{PASSWORD} {{turn}}"}}, PROFILE, ACT),
     "Profile.end_session": Forged({"session_id": "{session}"}, at=PROFILE, writes=READ),
     "MailServer.load": Forged(at=MAIL),
@@ -338,8 +346,8 @@ class World:
         made = {"integration": self._integration, "user": self._user.hex, "colleague": self._colleague.hex, "turn": str(next(self._turns))}
         made["alert"] = self._alert
         made["item"] = self._item
-        if name == "channel":
-            made[name] = self._channel()
+        if name in ("channel", "told"):
+            made[name] = self._channel() if name == "channel" else self._told(whose)
         if name in made:
             return made[name]
         if name in ("somebody", "invited", "left"):
@@ -380,6 +388,15 @@ class World:
             alert_id = incidents.get(by, number).alert_id
             assert alert_id is not None
             self._alert = alert_id.hex
+        return number
+
+    def _told(self, whose: Actor) -> str:
+        """Something unread in this person's inbox."""
+        incident = incidents.get(whose, self.northwind.fire(new_id().hex, title=f"{MARK} is away"))
+        with database.write(whose.tenant_id) as tx:
+            notice = telling.Notice(whose.id, incident.id, Reason.STATE_CHANGE, new_id().hex, f"{MARK} follows it.")
+            telling.tell(tx, [notice], telling.duty(tx, [whose.id]).listeners)
+        return inbox.page(whose, limit=1).items[0].id.hex
 
     def _channel(self) -> str:
         """A channel, made by the server itself, which has the key that its address is sealed with. Nothing happens that it is told of."""
@@ -410,6 +427,7 @@ class World:
             "channel",
             "alert",
             "item",
+            "told",
         )
         return Things(lambda name: new_id().hex if name in named_by_id else f"INC-{next(self._turns) + 90_000}")
 

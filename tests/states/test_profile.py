@@ -99,3 +99,21 @@ def test_somebody_elses_session_is_not_there(organisation: Organisation) -> None
         call(page, "end_session", session_id=other.actor.session_id.hex)
         assert page.notice.text == "There is no such session any more."
         assert sessions.actor_for_token(other.token) is not None
+
+
+def test_how_one_is_told_of_what_is_kept_and_shown(organisation: Organisation) -> None:
+    page = opened(organisation.responder)
+    call(page, "save_wishes", form={"told_mention": "email", "quiet_from": "22:00", "quiet_until": "07:00"})
+    assert (page.notice.text, page.notice.tone) == ("Saved.", "good")
+    assert [(wish.reason, wish.told_by) for wish in page.wishes.each if wish.told_by != "both"] == [("mention", "email")]
+    assert (page.wishes.quiet_from, page.wishes.quiet_until) == ("22:00", "07:00")
+    call(page, "save_wishes", form={"told_mention": "inbox", "quiet_from": "22:00", "quiet_until": ""})
+    assert page.errors["quiet_until"] == "Quiet hours need both times. Leave both empty for none."
+    assert [(wish.reason, wish.told_by) for wish in page.wishes.each if wish.told_by != "both"] == [("mention", "email")]
+
+
+@pytest.mark.parametrize("form", [{"told_mention": None}, {"told_mention": ["inbox"]}, {"quiet_from": 7, "quiet_until": {}}])
+def test_wishes_that_no_page_sends_are_refused(organisation: Organisation, form: dict[str, Any]) -> None:
+    page = opened(organisation.responder)
+    call(page, "save_wishes", form=form)
+    assert page.notice.tone == "bad"
