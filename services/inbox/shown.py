@@ -32,6 +32,7 @@ _BY_SOMEBODY = {
     Reason.ASSIGNMENT: "gave you",
     Reason.REASSIGNED: "took from you",
     Reason.MENTION: "mentioned you in",
+    Reason.STATE_CHANGE: "changed",
 }
 _OTHER = {
     Reason.OPENED: ("You are called:", "You were called:"),
@@ -124,16 +125,13 @@ def _with_line(row: InboxRow, incident: Incident, found: tuple[TimelineEvent, st
     row = replace(row, place=f"{row.place}#event-{event.seq}")
     if reason in _BY_SOMEBODY:
         row = replace(row, who=person_view(event.actor_id, name), text=_BY_SOMEBODY[reason])
-    quote = "" if event.hidden_at is not None else _quote(event, name, incident, zone)
-    if reason is Reason.STATE_CHANGE:
-        return replace(row, who=person_view(event.actor_id, name), text=quote, quote="")
-    return replace(row, quote=quote)
+    return replace(row, quote="" if event.hidden_at is not None else _quote(event, name, incident, zone))
 
 
 def _quote(event: TimelineEvent, name: str, incident: Incident, zone: str) -> str:
     """What the line says in plain text, where people wrote it."""
     kind = EventType(event.type)
-    if kind in (EventType.COMMENT, EventType.STATE_CHANGE, EventType.RESOLUTION, EventType.REOPENED):
+    if kind in (EventType.COMMENT, EventType.STATE_CHANGE, EventType.RESOLUTION, EventType.REOPENED, EventType.SEVERITY_CHANGE):
         [line] = lines.lines([timeline.to_record(event, name)], Reading(zone_named(zone), {}, incident.created_at))
         return lines.summary(line.row)
     reason = event.data.get("reason") if kind is EventType.ASSIGNMENT else ""

@@ -388,7 +388,6 @@ class World:
             alert_id = incidents.get(by, number).alert_id
             assert alert_id is not None
             self._alert = alert_id.hex
-        return number
 
     def _told(self, whose: Actor) -> str:
         """Something unread in this person's inbox."""
