@@ -40,7 +40,7 @@ def test_an_incident_has_the_fields_of_the_description(programs: Programs) -> No
     answer = programs.get(ONE)
     assert answer.status_code == 200
     incident = answer.json()
-    is_as_described(incident, shapes.Incident)
+    is_as_described(incident, shapes.IncidentWithChecklist)
     assert incident["number"] == "INC-1"
     assert (incident["severity"], incident["state"], incident["mttr"], incident["assigned_to"]) == ("critical", "open", None, None)
     assert incident["created_at"] == "2026-11-23T03:07:00Z"
