@@ -76,7 +76,7 @@ UNTOLD = "reopened"
 ORGANISATION, MAIL = "/settings/organisation", "/settings/mail"
 SETTINGS = {
     "name": "Called {turn}", "timezone": "UTC", "on_call": "", "quiet_days": "7", "reopen_window": "30",
-    **{f"reminder-{severity}": "5" for severity in ("critical", "high", "medium", "low")},
+    **{f"reminder-{severity}": "1440" for severity in ("critical", "high", "medium", "low")},
 }  # fmt: skip
 TURNED = {"timeline_newest_first": "on", "shortcuts": "on"}
 HANDLERS: dict[str, Forged] = {
