@@ -76,8 +76,11 @@ def _slide(found: FoundSession, address: str) -> None:
         return  # the session is good all the same, and the next use slides it
 
 
-def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezone: str | None) -> SignedIn:
-    """Begin a session of this person; `timezone` is what the browser said and is dropped where it is none."""
+def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezone: str | None, by: str = "") -> SignedIn:
+    """Begin a session of this person; `timezone` is what the browser said and is dropped where it is none.
+
+    `by` names the provider that vouches for them, empty where their password did.
+    """
     token = secrets.new_token(_BEGINNING)
     session_id = new_id()
     try:
@@ -98,7 +101,9 @@ def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezon
         revoked_at=None,
     )
     actor = Actor(person.id, tx.tenant_id, ActorKind.PERSON, person.role, person.name, address, session_id)
-    audit.record(tx, actor, "session.started", "session", session_id, after={"browser": browser_name(user_agent)})
+    audit.record(
+        tx, actor, "session.started", "session", session_id, after={"browser": browser_name(user_agent)} | ({"by": by} if by else {})
+    )
     tx.wake(person_topic(person.id))
     return SignedIn(token, actor)
 

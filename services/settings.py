@@ -93,6 +93,18 @@ class Settings(BaseSettings):
         default="",
         description="Sender of the mails, such as `Tocsin <tocsin@example.org>`. Default: `tocsin@` with the host of TOCSIN_BASE_URL.",
     )
+    oidc_issuer: str = Field(
+        default="",
+        description="Issuer of a provider of OpenID Connect by which people may sign in beside their password, as the provider writes it, "
+        "such as `https://login.example.org/realms/main`. Needs TOCSIN_OIDC_CLIENT_ID.",
+    )
+    oidc_client_id: str = Field(default="", description="What the provider calls Tocsin.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Secret that the provider gave for Tocsin. Without it Tocsin is a public client, with PKCE alone."
+    )
+    oidc_name: str = Field(
+        default="OpenID Connect", max_length=40, description="What the provider is called on the sign-in page: “Sign in with …”."
+    )
     metrics_token: SecretStr | None = Field(
         default=None,
         min_length=16,
@@ -169,6 +181,13 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as tocsin@example.org, or Tocsin <tocsin@example.org>")
         return sender
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, url: str) -> str:
+        if url and (not is_private_address(url) or "?" in url or "#" in url):
+            raise ValueError("must be an https address such as https://login.example.org; http is for this machine alone")
+        return url
+
     @field_validator("trusted_proxies", "outgoing_allow", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
@@ -184,6 +203,8 @@ class Settings(BaseSettings):
         if not self.base_url:
             object.__setattr__(self, "base_url", f"http://{_reachable(self.host)}:{self.port}")
         object.__setattr__(self, "database_url", _database_address(self.database_url.strip(), self.data_dir))
+        if bool(self.oidc_issuer) is not bool(self.oidc_client_id):
+            raise ValueError("TOCSIN_OIDC_ISSUER and TOCSIN_OIDC_CLIENT_ID: both or neither must be set")
         if self.workers > 1 and self.is_sqlite:
             raise ValueError(several_on_sqlite(self.workers))
         return self
@@ -197,6 +218,16 @@ class Settings(BaseSettings):
     def cookies_are_secure(self) -> bool:
         """Whether the session cookie is for TLS alone."""
         return self.base_url.startswith("https:") if self.secure_cookies is None else self.secure_cookies
+
+
+def is_private_address(url: str) -> bool:
+    """Whether nobody on the way reads what is sent to this address: it is https, or this machine's own."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")))
 
 
 def names_database(url: str) -> str:

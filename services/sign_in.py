@@ -52,14 +52,14 @@ async def sign_in(
     if missing:
         raise InvalidFieldsError(missing)
     email = _tried(email)
-    attempt_id = await _admit(email, address)
+    attempt_id = await admit(email, address)
     person = await database.run(across_tenants.person_by_email, email)
     right = await in_password_thread(secrets.password_matches, person.password_hash if person else None, password)
     if person is None or not right:
         raise InvalidFieldsError({"password": "E-mail or password is wrong."})
     if not person.active:
         raise NotAllowedError(_LEFT)
-    return await database.run(_start, person, attempt_id, address, user_agent, timezone, current)
+    return await database.run(start, person, attempt_id, address, user_agent, timezone, current)
 
 
 def _fields(email: str, password: str) -> tuple[tuple[str, str, str], ...]:
@@ -71,17 +71,20 @@ def _tried(email: str) -> str:
     return "" if input_text.unstorable(written) else written
 
 
-def _start(person: FoundPerson, attempt_id: UUID, address: str, user_agent: str, timezone: str | None, current: Actor | None) -> SignedIn:
+def start(
+    person: FoundPerson, attempt_id: UUID, address: str, user_agent: str, timezone: str | None, current: Actor | None, by: str = ""
+) -> SignedIn:
+    """Begin the session of somebody whose try was right, and end that of `current`. `by` names who vouches for them."""
     if current is not None:
         sessions.sign_out(current)
     with database.write(person.tenant_id) as tx:
         if people.role_kept(tx, person.id) is None:  # they may leave while their password is checked
             raise NotAllowedError(_LEFT)
         across_tenants.mark_attempt_succeeded(tx, attempt_id)
-        return sessions.start(tx, person, address=address, user_agent=user_agent, timezone=timezone)
+        return sessions.start(tx, person, address=address, user_agent=user_agent, timezone=timezone, by=by)
 
 
-async def _admit(email: str, address: str) -> UUID:
+async def admit(email: str, address: str) -> UUID:
     """Note a try and, where somebody guesses at the account, wait. Raises: SlowDownError."""
     attempt_id = new_id()
     failed = await database.run(
@@ -138,7 +141,7 @@ async def change_own_password(actor: Actor, old_password: str, new_password: str
         checks.complain("old_password", "Old password is missing.")
     checks.done()
     email, password_hash = await database.run(_own_password, actor)
-    attempt_id = await _admit(email, actor.address)
+    attempt_id = await admit(email, actor.address)
     if not await in_password_thread(secrets.password_matches, password_hash, old_password):
         raise InvalidFieldsError({"old_password": "Old password is wrong."})
     new_hash = await in_password_thread(secrets.hash_password, new_password)

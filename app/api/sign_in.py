@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 
 from app import refused_forms, session
 from app.api import bodies
-from services import database, one_time_links, sessions, settings, sign_in
+from services import database, one_time_links, openid, sessions, settings, sign_in
 from services.errors import NotAllowedError, RefusedError
 from services.sessions import SignedIn
 
@@ -21,6 +21,7 @@ _log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/auth", include_in_schema=False)
 _MOST_FIELDS = 30
+_OPENID_COOKIE = "tocsin_openid"
 _COOKIE_SECONDS = 400 * 24 * 3600
 """As long as browsers keep a cookie: when a session ends is up to the database, where each use pushes its end on."""
 
@@ -106,9 +107,49 @@ async def enter(request: Request, form: Form) -> Response:
             current=current,
         )
 
-    return await _try(
-        request, "/login", form, signing_in, then=wanted, query="" if wanted == session.HOME else f"?next={quote(wanted, safe='/')}"
+    return await _try(request, "/login", form, signing_in, then=wanted, query=_leading_to(wanted))
+
+
+def _leading_to(wanted: str) -> str:
+    """The query of the sign-in page that goes on to this page."""
+    return "" if wanted == session.HOME else f"?next={quote(wanted, safe='/')}"
+
+
+@router.get("/openid")
+async def begin_by_openid(request: Request) -> Response:
+    """Lead the browser to the provider of OpenID Connect; it keeps in a cookie what only it may finish."""
+    wanted = session.local_path(request.query_params.get("next"))
+    try:
+        begun = await openid.begin(wanted)
+    except openid.OpenIdError as refusal:
+        return _back(request, "/login", {}, refusal, _leading_to(wanted))
+    answer = _led_to(begun.address)
+    answer.set_cookie(
+        _OPENID_COOKIE,
+        begun.sealed,
+        max_age=openid.BROWSER_SECONDS,
+        path=openid.CALLBACK,
+        secure=_is_secure(request),
+        httponly=True,
+        samesite="lax",
     )
+    return answer
+
+
+@router.get(openid.CALLBACK.removeprefix("/auth"))
+async def finish_by_openid(request: Request) -> Response:
+    """Begin a session for whom the provider names, and go to the page that was asked for."""
+    sealed = request.cookies.get(_OPENID_COOKIE, "")
+    wanted = session.local_path(openid.next_path(sealed))
+    current = await session.browser_actor(request)
+
+    async def signing_in() -> SignedIn:
+        given = dict(request.query_params)
+        return await openid.finish(sealed, given, address=session.address_of(request), user_agent=_agent(request), current=current)
+
+    answer = await _try(request, "/login", {}, signing_in, then=wanted, query=_leading_to(wanted))
+    answer.delete_cookie(_OPENID_COOKIE, path=openid.CALLBACK, secure=_is_secure(request), httponly=True, samesite="lax")
+    return answer
 
 
 @router.post("/sign-out")

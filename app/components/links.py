@@ -21,6 +21,11 @@ def place_link(*content: Any, place: str, **props: Any) -> rx.Component:
     return _Anchor.create(*content, href=f"#{place}", **props)
 
 
+def leaving_link(*content: Any, href: Text, **props: Any) -> rx.Component:
+    """A link that the browser follows by itself, away from this page: to a route that leads on elsewhere."""
+    return _Anchor.create(*content, href=href, **props)
+
+
 def page_link(*content: Any, to: Text, **props: Any) -> rx.Component:
     """A link to another page of Tocsin; the page changes without a reload and its state is loaded anew."""
     return ReactRouterLink.create(*content, to=to, **props)

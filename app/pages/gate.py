@@ -8,7 +8,7 @@ from app.components.controls import button
 from app.components.dialogs import callout
 from app.components.forms import browser_zone, hidden, native_form, text_field
 from app.components.labels import icon
-from app.components.links import page_link
+from app.components.links import leaving_link, page_link
 from app.components.marks import state_mark
 from app.components.shell import gate, logo
 from app.states.gate import Gate
@@ -78,6 +78,10 @@ def sign_in_page() -> rx.Component:
             action="/auth/sign-in",
             method="post",
             class_name="gate-fields",
+        ),
+        rx.cond(
+            Gate.provider != "",
+            leaving_link(icon("log-in", 15), f"Sign in with {Gate.provider}", href=Gate.provider_path, class_name="button-link wide-link"),
         ),
         rx.el.p("Forgotten it? An administrator can make you a link for a new one.", class_name="dimmer meta"),
         aside=_what_it_is_for(),

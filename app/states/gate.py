@@ -1,12 +1,13 @@
 """The pages before sign-in: what a refused form is shown again with, and whether a one-time link still works."""
 
 from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
 
 from app import refused_forms
 from app.session import HOME, actor_of, local_path, open_to_all
-from services import database, one_time_links
+from services import database, one_time_links, openid
 
 _FIELDS = (refused_forms.WHOLE_FORM, "organisation", "name", "handle", "email", "password")
 
@@ -15,7 +16,8 @@ class Gate(rx.State):
     """What stands in the forms of these pages. `values` and `errors` go by the names of the fields.
 
     `waits_for_first` is true while the installation has nobody at all. `name` and `email` are those of the person whom a password link
-    is for, and `welcome_to` is the organisation where they were invited to it.
+    is for, and `welcome_to` is the organisation where they were invited to it. `provider` is by whom one may sign in
+    beside a password, empty for nobody.
     """
 
     is_loaded: bool = False
@@ -27,6 +29,8 @@ class Gate(rx.State):
     name: str = ""
     email: str = ""
     welcome_to: str = ""
+    provider: str = ""
+    provider_path: str = ""
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
 
@@ -39,6 +43,8 @@ class Gate(rx.State):
             return rx.redirect(wanted)
         self.next_path = "" if wanted == HOME else wanted
         self.goes_on_to = wanted.partition("?")[0].removeprefix("/incidents/") if wanted.startswith("/incidents/") else ""
+        self.provider = openid.provider_name()
+        self.provider_path = f"/auth/openid?next={quote(wanted, safe='/')}"
         self.waits_for_first = await database.run(one_time_links.waits_for_first_admin)
         self._show("/login")
         return None

@@ -143,6 +143,8 @@ OPEN: dict[str, str] = {
     "GET /api/openapi.json": "a description that is the same for everybody",
     "GET /api/docs": "the same as a page",
     "POST /auth/sign-in": "by it one becomes somebody; test_sign_in_routes.py",
+    "GET /auth/openid": "by it one becomes somebody whom the provider names; test_openid.py",
+    "GET /auth/openid/back": "the same, for the browser that began it",
     "POST /auth/sign-out": "ends the session of the cookie that comes with it, and no other",
     "POST /auth/set-up": "by the one-time link of the first start; test_sign_in_routes.py",
     "POST /auth/password": "by a one-time link; test_sign_in_routes.py",
