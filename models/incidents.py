@@ -72,6 +72,14 @@ class Incident(TenantRow, table=True):
             postgresql_where=text("resolved_at IS NOT NULL"),
         ),
         Index(
+            "ix_incident_snoozed",
+            "tenant_id",
+            "snoozed_until",
+            "id",
+            sqlite_where=text("snoozed_until IS NOT NULL"),
+            postgresql_where=text("snoozed_until IS NOT NULL"),
+        ),
+        Index(
             "ix_incident_parent",
             "tenant_id",
             "parent_id",

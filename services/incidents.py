@@ -285,10 +285,19 @@ def change_severity(actor: Actor, number: str, severity: str, *, version: int | 
     return Outcome(incident.record(), True)
 
 
-def snooze(actor: Actor, number: str, until: datetime | None, *, version: int | None = None) -> Outcome:
+def snooze(
+    actor: Actor,
+    number: str,
+    until: datetime | None,
+    *,
+    version: int | None = None,
+    instead_of: datetime | EllipsisType | None = ...,
+) -> Outcome:
     """Stop the calls until this moment, and take it out of what needs attention; None ends a snooze. A new firing ends it, too.
 
-    Raises: NotAllowedError, NotFoundError, InvalidInputError for a time that is over or too far, ConflictError when it is resolved.
+    Where `instead_of` is given, and the snooze is another one by now, nothing is changed.
+    Raises: NotAllowedError, NotFoundError, InvalidInputError for a time that is over or too far, ConflictError when it is resolved, or
+    when its snooze has changed.
     """
     require(actor, Role.RESPONDER)
     with _held(actor, number, "snoozed", version) as (tx, incident):
@@ -297,6 +306,8 @@ def snooze(actor: Actor, number: str, until: datetime | None, *, version: int | 
         at = None if until is None else _check_ahead(until, tx.now)
         if incident.snoozed_until == at:
             return Outcome(incident.record(), False)
+        if instead_of is not ... and incident.snoozed_until != instead_of:
+            raise ConflictError(f"The snooze of {incident.shown} was changed meanwhile. Look again, then repeat.")
         holding.snooze(incident, actor.id, at)
         if at is None:
             jobs.cancel_all(tx, [timers.snooze_key(incident.id)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from services.wording import rfc3339, shown_number
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How much waits in an organisation: unresolved incidents, open ones, and to whom open ones are assigned."""
+    """How much waits in an organisation: unresolved incidents, open ones, and to whom open ones are assigned; the snoozed do not wait."""
 
     unresolved: int
     attention: int
@@ -33,10 +34,13 @@ def _waiting(session: Session) -> Waiting:
     whole = col(Incident.parent_id).is_(None)  # what was merged into another one waits as part of that
     unresolved = select(Incident.state, func.count()).where(col(Incident.state).in_(UNRESOLVED), whole).group_by(col(Incident.state))
     counts = dict(session.exec(unresolved).all())
-    somebodys = (Incident.state == IncidentState.OPEN, col(Incident.assigned_to).is_not(None), whole)
-    assigned = select(Incident.assigned_to).where(*somebodys).distinct()
-    assignees = frozenset(person for person in session.exec(assigned) if person is not None)
-    return Waiting(sum(counts.values()), counts.get(IncidentState.OPEN, 0), assignees)
+    is_open = Incident.state == IncidentState.OPEN
+    snoozed = col(Incident.snoozed_until).is_not(None)
+    asleep = Counter(session.exec(select(Incident.assigned_to).where(is_open, whole, snoozed)))
+    somebodys = (is_open, col(Incident.assigned_to).is_not(None), whole)
+    assigned = select(Incident.assigned_to, func.count()).where(*somebodys).group_by(col(Incident.assigned_to))
+    assignees = frozenset(person for person, count in session.exec(assigned) if person is not None and count > asleep[person])
+    return Waiting(sum(counts.values()), counts.get(IncidentState.OPEN, 0) - asleep.total(), assignees)
 
 
 async def _read_waiting(tenant_id: UUID) -> Waiting:

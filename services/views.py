@@ -90,7 +90,7 @@ class IncidentName:
 
 @dataclass(frozen=True)
 class IncidentRow:
-    """One line of the list. `group` is attention, working or resolved.
+    """One line of the list. `group` is attention, working, snoozed or resolved; `snoozed_until` is set while it is snoozed.
 
     `head` is the group's name and `head_count` how many incidents it holds, on the first row of a group only. `age_until` is set once
     it is resolved: the age then stands still. `last_actor` is the name before `last_activity`, as in "Alice" and "commented".
@@ -122,6 +122,7 @@ class IncidentRow:
     last_actor: str = ""
     last_activity: str = ""
     last_activity_at: str = ""
+    snoozed_until: str = ""
     group: str = "attention"
     head: str = ""
     head_count: int = 0
@@ -187,7 +188,8 @@ class IncidentHead:
     service, `causes` what the resolve dialog offers. `tab_mark` stands before the number in the browser's tab.
     `resolved_line` says in a sentence who resolved it and when, `refires_reopen` is the one that the resolve dialog
     shows while alerts fire. `previous_*` is the incident of the same group before this one, `sibling_*` the one that takes the alerts
-    of the group now, `parent_*` the one that this was merged into, `merged` those that were merged into this.
+    of the group now, `parent_*` the one that this was merged into, `merged` those that were merged into this. `snoozed` says until when
+    it is. `acknowledgement_timeout` is its own one in seconds, empty where it is as the organisation says.
     """
 
     id: str = ""
@@ -228,6 +230,8 @@ class IncidentHead:
     moves: list[str] = field(default_factory=list)
     may_act: bool = False
     refires_reopen: str = ""
+    snoozed: str = ""
+    acknowledgement_timeout: str = ""
     facts: list[FactView] = field(default_factory=list)
     tab_mark: str = ""
     last_seq: int = 0

@@ -4,10 +4,10 @@ from typing import Any
 
 import reflex as rx
 
-from app.components.ages import age
+from app.components.ages import age, moment
 from app.components.labels import icon, tag
 from app.components.links import page_link
-from app.components.marks import severity_mark, state_mark, state_pill
+from app.components.marks import severity_mark, snoozed_pill, state_mark, state_pill
 from app.components.people import assignee, avatar
 
 _GROUP_MARK = {"attention": "open", "working": "investigating", "resolved": "resolved"}
@@ -16,7 +16,12 @@ _GROUP_MARK = {"attention": "open", "working": "investigating", "resolved": "res
 def _group_head(row: Any) -> rx.Component:
     """The head of the group that starts with this row. It stands in the row's own list item, so that each item is one incident."""
     return rx.el.div(
-        rx.match(row.group, *[(group, state_mark(state)) for group, state in _GROUP_MARK.items()], state_mark("open")),
+        rx.match(
+            row.group,
+            *[(group, state_mark(state)) for group, state in _GROUP_MARK.items()],
+            ("snoozed", icon("moon", 14)),
+            state_mark("open"),
+        ),
         rx.el.h2(row.head),
         rx.el.span(row.head_count, class_name="n"),
         rx.el.p(row.head_hint),
@@ -43,6 +48,7 @@ def _alerts(row: Any) -> rx.Component:
 def _last(row: Any, *before: Any) -> rx.Component:
     return rx.el.span(
         *before,
+        rx.cond(row.snoozed_until != "", rx.fragment("Until ", moment(row.snoozed_until), " · ")),
         rx.cond(row.last_actor != "", rx.el.b(f"{row.last_actor} ")),
         rx.el.span(row.last_activity),
         rx.cond(row.last_activity_at != "", rx.fragment(" · ", age(row.last_activity_at, coarse=True))),
@@ -51,7 +57,7 @@ def _last(row: Any, *before: Any) -> rx.Component:
 
 
 def incident_row(row: Any, *, on_move: Any = None, on_take: Any = None) -> rx.Component:
-    """One IncidentRow. `on_move(number, verb)` is called by the keys a, i, r and m on the row and by the button on phones.
+    """One IncidentRow. `on_move(number, verb)` is called by the keys a, i, r, m and z on the row and by the button on phones.
 
     `on_take(number, before)`, with the id of who has it, is called by Shift+M.
     """
@@ -70,7 +76,7 @@ def incident_row(row: Any, *, on_move: Any = None, on_take: Any = None) -> rx.Co
                 data_row=row.number,
             ),
             rx.el.span(row.service, class_name="svc cut dim"),
-            rx.el.span(state_pill(row.state), class_name="st"),
+            rx.el.span(rx.cond(row.snoozed_until != "", snoozed_pill(), state_pill(row.state)), class_name="st"),
             rx.el.span(
                 assignee(row.assignee_initials, row.assignee_colour, row.assignee, row.is_mine, short=row.assignee_short), class_name="who"
             ),
@@ -100,7 +106,7 @@ def _phone_acknowledge(row: Any, on_move: Any) -> rx.Component:
 
 
 def _row_keys(row: Any, on_move: Any, on_take: Any) -> rx.Component:
-    """What the keys a, i, r, m and Shift+M click while the cursor is on the row; the incident's page offers the same to the pointer."""
+    """What the keys a, i, r, m, z and Shift+M click while the cursor is on the row; the incident's page offers the same to the pointer."""
     keys = {"a": "acknowledge", "i": "investigate", "r": "resolve"}
     return rx.el.span(
         *[
@@ -114,6 +120,7 @@ def _row_keys(row: Any, on_move: Any, on_take: Any) -> rx.Component:
             row.moves.contains("resolve"),
             rx.fragment(
                 _row_key("m", "assign", on_move(row.number, "assign"), data_opens=""),
+                _row_key("z", "snooze", on_move(row.number, "snooze"), data_opens=""),
                 *([_row_key("Shift+M", "assign to me", on_take(row.number, row.assignee_id))] if on_take else []),
             ),
         ),

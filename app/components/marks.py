@@ -129,3 +129,8 @@ def state_name(state: Text) -> Any:
 def state_pill(state: Text) -> rx.Component:
     """The state as rows and phone headers show it."""
     return rx.el.span(state_mark(state), state_name(state), class_name=f"state is-{state}")
+
+
+def snoozed_pill() -> rx.Component:
+    """What stands in the place of the state while it is snoozed."""
+    return rx.el.span(rx.icon("moon", size=13, class_name="i"), "Snoozed", class_name="state is-snoozed")

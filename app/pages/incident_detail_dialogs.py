@@ -11,18 +11,32 @@ from app.components.labels import label
 from app.components.marks import severity_choices
 from app.components.merging import merge_dialog, split_dialog
 from app.components.resolving import already_resolved, cause, unticked, what_fixed_it
+from app.components.snoozing import snooze_dialog
 from app.pages.incident_detail_service import service_dialog
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
+from app.states.incident_detail_calls import IncidentCalls
 
 _HEAD = IncidentDetail.head
 _IS_OVER = (_HEAD.state == "resolved") & (IncidentActs.dialog == "resolve")
+
+_TIMEOUTS = {"": "As the organisation says", "0": "Never", "1800": "30 min", "3600": "1 h", "14400": "4 h"}
 
 
 def dialogs() -> rx.Component:
     """All of them; at most one is open."""
     return rx.fragment(
-        _resolve(), _reopen(), _comment(), _edit(), _severity(), _assign(), _merge(), _split(), service_dialog(**_is("service"))
+        _resolve(),
+        _reopen(),
+        _comment(),
+        _edit(),
+        _severity(),
+        _assign(),
+        _merge(),
+        _split(),
+        _snooze(),
+        _timeout(),
+        service_dialog(**_is("service")),
     )
 
 
@@ -147,6 +161,41 @@ def _assign() -> rx.Component:
         on_assign=IncidentActs.assign,
         refusal=IncidentActs.refusal,
         **_is("assign"),
+    )
+
+
+def _snooze() -> rx.Component:
+    return snooze_dialog(
+        _HEAD.number,
+        offered=IncidentCalls.snoozes,
+        zone=IncidentDetail.nav.zone,
+        on_choose=IncidentCalls.snooze,
+        on_submit=IncidentCalls.snooze_as_typed,
+        refusal=IncidentActs.refusal,
+        **_is("snooze"),
+    )
+
+
+def _timeout() -> rx.Component:
+    def choice(seconds: str, words: str) -> rx.Component:
+        own = _HEAD.acknowledgement_timeout
+        return rx.el.label(rx.el.input(type="radio", name="seconds", value=seconds, default_checked=own == seconds), words)
+
+    return dialog(
+        f"Acknowledgement timeout of {_HEAD.number}",
+        _number(),
+        rx.el.p(
+            "Who acknowledged it and does nothing about it for so long loses it: it is open again, and people are called.", class_name="dim"
+        ),
+        rx.el.fieldset(
+            rx.el.legend("After how long?", class_name="sr"),
+            *[choice(seconds, words) for seconds, words in _TIMEOUTS.items()],
+            class_name="pick",
+        ),
+        on_submit=IncidentCalls.set_timeout,
+        verb="Set timeout",
+        refusal=IncidentActs.refusal,
+        **_is("timeout"),
     )
 
 

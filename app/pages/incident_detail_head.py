@@ -12,6 +12,7 @@ from app.components.marks import severity_word, state_mark
 from app.components.people import person_avatar
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
+from app.states.incident_detail_calls import IncidentCalls
 
 _HEAD = IncidentDetail.head
 _IS_MERGED = _HEAD.parent_number != ""
@@ -93,6 +94,10 @@ def _keys_of_other_acts() -> rx.Component:
         ],
         rx.cond(
             _MAY_ASSIGN,
+            rx.el.button("Snooze", type="button", data_key="z", data_opens="", data_needs_connection="", on_click=IncidentCalls.ask_until),
+        ),
+        rx.cond(
+            _MAY_ASSIGN,
             rx.el.button(
                 "Assign to me",
                 type="button",
@@ -115,8 +120,10 @@ def _more(size: int = 16) -> rx.Component:
         rx.popover.content(
             *items,
             rx.cond(_HEAD.moves.contains("unacknowledge"), _item("Give back", "undo-2", IncidentActs.give_back(_HEAD.number))),
+            rx.cond(_MAY_ASSIGN, _item("Snooze…", "moon", IncidentCalls.ask_until)),
             _item("Change severity…", "signal", IncidentActs.open_dialog("severity")),
             _item("Edit title and description…", "pencil", IncidentActs.open_dialog("edit")),
+            _item("Acknowledgement timeout…", "timer-reset", IncidentActs.open_dialog("timeout")),
             rx.cond(_HEAD.moves.contains("resolve"), _item("Merge…", "merge", IncidentActs.ask_to_merge)),
             rx.cond(
                 _HEAD.moves.contains("resolve") & (_HEAD.alert_count > 1),
@@ -150,12 +157,29 @@ def _facts() -> rx.Component:
         severity_word(_HEAD.severity),
     )
     return rx.el.div(
+        rx.cond(_HEAD.snoozed != "", _snoozed()),
         severity,
         rx.el.span(icon("timer", 15), _running_clock()),
         _assignee(),
         rx.cond(_HEAD.service != "", rx.el.span(icon("box", 15), rx.el.b(_HEAD.service))),
         rx.cond(_HEAD.occurrence_text != "", rx.el.span(icon("repeat-2", 15), _HEAD.occurrence_text)),
         class_name="facts",
+    )
+
+
+def _snoozed() -> rx.Component:
+    end = rx.el.button(
+        "End snooze",
+        type="button",
+        class_name="link",
+        data_needs_connection="",
+        data_acts="",
+        on_click=IncidentCalls.snooze(_HEAD.number, ""),
+    )
+    return rx.el.span(
+        rx.el.span(icon("moon", 13), f"Snoozed until {_HEAD.snoozed}", class_name="state is-snoozed"),
+        rx.cond(_MAY_ASSIGN, end),
+        class_name="line",
     )
 
 

@@ -16,6 +16,7 @@ from app.components.labels import icon
 from app.components.links import page_link
 from app.components.resolving import already_resolved, cause, unticked, what_fixed_it
 from app.components.shell import shell
+from app.components.snoozing import snooze_dialog
 from app.pages.incidents_tools import filters, strip, views
 from app.states.incidents import Incidents
 from app.states.incidents_acts import IncidentsActs
@@ -34,6 +35,16 @@ def page() -> rx.Component:
         list_watch(Incidents.set_read),
         _resolve(),
         _assign(),
+        snooze_dialog(
+            Incidents.snoozing,
+            offered=IncidentsActs.snoozes,
+            zone=Incidents.nav.zone,
+            open=Incidents.snoozing != "",
+            on_open_change=IncidentsActs.set_snoozing,
+            on_choose=IncidentsActs.snooze,
+            on_submit=IncidentsActs.snooze_as_typed,
+            refusal=IncidentsActs.refusal,
+        ),
         sent_draft(IncidentsActs.sent_draft),
     )
     return shell(

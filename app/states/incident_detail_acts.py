@@ -204,6 +204,9 @@ class IncidentActs(IncidentDetail):
             case "assign", number, before, after:
                 verdict = await database.run(incident_page.give, actor, number, before, after, self.nav.zone, again=True)
                 self.say(verdict.sentence, bad=verdict.is_refused)
+            case "snooze", number, before, after:
+                snoozed = await database.run(incident_page.take_snooze_back, actor, number, before, after, self.nav.zone)
+                self.say(snoozed.sentence, bad=snoozed.is_refused)
             case "pin", number, event, pinned:
                 changed = await database.run(line_changes.change, actor, number, event, pinned=bool(pinned))
                 self.say(f"Line {changed.seq} is {'pinned again' if pinned else 'not pinned any more'}.")

@@ -20,11 +20,11 @@ _LOOK_SECONDS = 300.0
 class Incidents(Shell):
     """What the list shows.
 
-    Rows stand in three lists, so that a change sends its group alone: `attention`, `working`, and `rest` for what is over or a page in
-    the order of time. `waiting` counts those that wait because somebody reads. `nothing` says why there are no rows: first (nothing
-    ever came), quiet (nobody waits), mine, none (nothing matches); empty while there are some. `wrong` has a sentence for each part of
-    the address that means nothing. `resolving` is the number of the incident that the dialog is about, empty while it is closed, and
-    `assigning` that of the one to be given to somebody: the list holds still beneath both.
+    Rows stand in three lists, so that a change sends its group alone: `attention`, `working`, and `rest` for what is snoozed or over, or
+    a page in the order of time. `waiting` counts those that wait because somebody reads. `nothing` says why there are no rows: first
+    (nothing ever came), quiet (nobody waits), mine, none (nothing matches); empty while there are some. `wrong` has a sentence for each
+    part of the address that means nothing. `resolving` is the number of the incident that the dialog is about, empty while it is closed,
+    `assigning` that of the one to be given to somebody, and `snoozing` that of the one to be snoozed: the list holds still beneath them.
     """
 
     attention: list[IncidentRow] = []
@@ -45,6 +45,7 @@ class Incidents(Shell):
     tab_title: str = ""
     resolving: str = ""
     assigning: str = ""
+    snoozing: str = ""
 
     _key: ListKey | None = None
     _wanted: Wanted | None = None
@@ -90,7 +91,11 @@ class Incidents(Shell):
         wanted = self._wanted
         if wanted is None:
             return
-        for name, rows in (("attention", shown.of("attention")), ("working", shown.of("working")), ("rest", shown.of("resolved", ""))):
+        for name, rows in (
+            ("attention", shown.of("attention")),
+            ("working", shown.of("working")),
+            ("rest", shown.of("snoozed", "resolved", "")),
+        ):
             if getattr(self, name) != rows:
                 setattr(self, name, rows)
         parameters = wanted.asked.parameters
@@ -151,7 +156,7 @@ class Incidents(Shell):
             self._let_in()
 
     def _holds_still(self) -> bool:
-        return self._is_read or self.resolving != "" or self.assigning != ""
+        return self._is_read or self.resolving != "" or self.assigning != "" or self.snoozing != ""
 
     @requires(Role.VIEWER)
     def show_new(self, _actor: Actor) -> None:

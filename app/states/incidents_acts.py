@@ -25,6 +25,7 @@ class IncidentsActs(Incidents):
     `sent_draft` is the draft that was stored.
 
     `holder` is who has the incident that is to be given to somebody, `candidates` are those who can have it.
+    `snoozes` are the times until which one can be snoozed without typing.
     `is_choosing` is whether the filters are open to be chosen; the `chosen_*` are what they begin with.
     """
 
@@ -40,6 +41,7 @@ class IncidentsActs(Incidents):
     sent_draft: str = ""
     holder: PersonView = PersonView()
     candidates: list[PersonView] = []
+    snoozes: list[ChoiceView] = []
 
     is_choosing: bool = False
     people: list[ChoiceView] = []
@@ -68,6 +70,10 @@ class IncidentsActs(Incidents):
             await self._ask_what_fixed_it(actor, number)
         elif verb == "assign":
             await self._ask_whom(actor, number)
+        elif verb == "snooze":
+            number = (await self._head(actor, number)).number
+            self.snoozes = incident_page.offered_snoozes(self.nav.zone)
+            self.snoozing, self.refusal = number, ""
 
     async def _move(self, actor: Actor, number: str, move: Move, act: Callable[[], Outcome], *, may_undo: bool = False) -> bool:
         verdict = await database.run(incident_page.make_move, actor, number, move, self.nav.zone, act)
@@ -82,6 +88,9 @@ class IncidentsActs(Incidents):
             case "assign", number, before, after:
                 verdict = await database.run(incident_page.give, actor, number, before, after, self.nav.zone, again=True)
                 self.say(verdict.sentence, bad=verdict.is_refused)
+            case "snooze", number, before, after:
+                snoozed = await database.run(incident_page.take_snooze_back, actor, number, before, after, self.nav.zone)
+                self.say(snoozed.sentence, bad=snoozed.is_refused)
             case "acknowledge", number:
                 await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
 
@@ -113,6 +122,38 @@ class IncidentsActs(Incidents):
         """Close the dialog."""
         if not is_open:
             self.assigning = self.refusal = ""
+
+    @requires(Role.RESPONDER)
+    async def snooze(self, actor: Actor, number: str, until: str) -> None:
+        """Call nobody until then."""
+        await self._snooze(actor, number, until)
+
+    @requires(Role.RESPONDER)
+    async def snooze_as_typed(self, actor: Actor, form: dict[str, Any]) -> None:
+        """Call nobody until the time that was typed."""
+        if not _text(form, "until").strip():
+            self.refusal = "Choose a time, or write one."
+            return
+        await self._snooze(actor, _text(form, "number"), _text(form, "until"))
+
+    async def _snooze(self, actor: Actor, number: str, until: str) -> None:
+        try:
+            snoozed = await database.run(incident_page.snooze, actor, number, until, self.nav.zone)
+        except InvalidInputError as refusal:
+            if not self.snoozing:
+                raise
+            self.refusal = refusal.message
+            return
+        self.snoozing = ""
+        if snoozed.done:
+            self._undo = ("snooze", number, snoozed.before, snoozed.after)
+        self.say(snoozed.sentence, bad=snoozed.is_refused, may_undo=snoozed.done)
+
+    @requires(Role.VIEWER)
+    def set_snoozing(self, _actor: Actor, is_open: bool) -> None:
+        """Close the dialog."""
+        if not is_open:
+            self.snoozing = self.refusal = ""
 
     async def _ask_what_fixed_it(self, actor: Actor, number: str) -> None:
         head = await self._head(actor, number)

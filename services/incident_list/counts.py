@@ -15,6 +15,7 @@ from models.incidents import Incident
 from models.tenants import Tenant
 from models.vocabulary import IncidentState, Severity
 from services import clock
+from services.incident_list import snoozed
 from services.wording import shown_number
 
 MTTA_SPAN = timedelta(days=7)
@@ -39,13 +40,15 @@ class Named:
 class Counts:
     """The incidents of an organisation at one moment, those that were merged into another one left out.
 
-    `attention` counts the open ones, `unresolved` also those that somebody has; `mine` and `mine_open` are by assignee.
+    `attention` counts the open ones that are not snoozed, `unresolved` also those that somebody has and the `snoozed` ones; `mine` and
+    `mine_open` are by assignee, the latter without the snoozed.
     `tta_seconds` is the median time to the first acknowledgement of the `tta_count` incidents that got theirs in the last 7 days, None
     where there is none.
     """
 
     attention: int = 0
     unresolved: int = 0
+    snoozed: int = 0
     by_severity: dict[Severity, int] = field(default_factory=dict)
     mine: dict[UUID, int] = field(default_factory=dict)
     mine_open: dict[UUID, int] = field(default_factory=dict)
@@ -73,7 +76,14 @@ def take(session: Session) -> Counts:
         if person_id is not None:
             mine[person_id] += count
             mine_open[person_id] += count if state is IncidentState.OPEN else 0
-    oldest = connection.execute(_oldest_open(tenant_id)).first() if states[IncidentState.OPEN] else None
+    sleeping = snoozed.counted(session)
+    attention = states[IncidentState.OPEN]
+    for (person_id, state), count in sleeping.items():
+        if state is IncidentState.OPEN:
+            attention -= count
+            if person_id is not None:
+                mine_open[person_id] -= count
+    oldest = connection.execute(_oldest_open(tenant_id)).first() if attention else None
     resolved = (own, _WHOLE, _incident.resolved_at.is_not(None))
     last = connection.execute(
         select(_incident.number, _incident.resolved_at).where(*resolved).order_by(_incident.resolved_at.desc()).limit(1)
@@ -81,8 +91,9 @@ def take(session: Session) -> Counts:
     lately = select(func.count()).where(*resolved, _incident.resolved_at >= now - RESOLVED_SPAN)
     median, count = _median(session, now)
     return Counts(
-        attention=states[IncidentState.OPEN],
+        attention=attention,
         unresolved=states.total(),
+        snoozed=sleeping.total(),
         by_severity={severity: severities[severity] for severity in Severity},
         mine=dict(mine),
         mine_open=dict(mine_open),
@@ -96,10 +107,11 @@ def take(session: Session) -> Counts:
 
 
 def _oldest_open(tenant_id: UUID) -> Select[Any]:
-    """The oldest open incident: the oldest of those of each severity, each the first of its run in the index."""
+    """The oldest open incident that is not snoozed: the oldest of those of each severity, each the first of its run in the index."""
     runs = [
         select(_incident.number, _incident.created_at)
         .where(_incident.tenant_id == tenant_id, _incident.state == IncidentState.OPEN, _incident.severity == severity, _WHOLE)
+        .where(snoozed.awake(tenant_id))
         .order_by(_incident.created_at, _incident.id)
         .limit(1)
         .subquery()

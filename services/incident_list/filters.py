@@ -38,7 +38,7 @@ class Filters:
 
     `assignee` is the person whose they are, `unassigned` asks for those of nobody. `after` is the first moment at which they may have
     been created, `before` the first at which they may not. `words` are looked for in their texts, `number` is that of one incident.
-    `whole` leaves out what was merged into another one.
+    `whole` leaves out what was merged into another one, `awake` what is snoozed.
     """
 
     states: tuple[IncidentState, ...] = ()
@@ -51,6 +51,7 @@ class Filters:
     words: str = ""
     number: int | None = None
     whole: bool = False
+    awake: bool = False
 
 
 EVERY = Filters()

@@ -40,7 +40,7 @@ class ListKey:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Incidents that stand together. `name` is attention, working or resolved, empty for a page in the order of time.
+    """Incidents that stand together. `name` is attention, working, snoozed or resolved, empty for a page in the order of time.
 
     `count` is how many there are; of a filtered group that has more than is shown it is what is shown, and `has_more` is true.
     """
@@ -116,14 +116,20 @@ def lines(actor: Actor, ids: Sequence[UUID]) -> list[Entry]:
 STATES_OF = {
     "attention": (IncidentState.OPEN,),
     "working": (IncidentState.ACKNOWLEDGED, IncidentState.INVESTIGATING),
+    "snoozed": (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.INVESTIGATING),
     "resolved": (IncidentState.RESOLVED,),
 }
 _COUNTS: dict[str, Callable[[Counts], int]] = {
     "attention": lambda counted: counted.attention,
-    "working": lambda counted: counted.unresolved - counted.attention,
+    "working": lambda counted: counted.unresolved - counted.attention - counted.snoozed,
+    "snoozed": lambda counted: counted.snoozed,
     "resolved": lambda counted: counted.resolved_lately,
 }
-_GROUPS_OF = {View.NOW: ("attention", "working", "resolved"), View.ATTENTION: ("attention",), View.MINE: ("attention", "working")}
+_GROUPS_OF = {
+    View.NOW: ("attention", "working", "snoozed", "resolved"),
+    View.ATTENTION: ("attention",),
+    View.MINE: ("attention", "working", "snoozed"),
+}
 
 
 def _groups(session: Session, key: ListKey, counted: Counts) -> tuple[Group, ...]:
@@ -140,8 +146,10 @@ def _group(session: Session, key: ListKey, name: str, counted: Counts) -> Group:
     limit = RESOLVED_ROWS if name == "resolved" else GROUP_ROWS
     if name == "resolved":
         ids = scans.resolved_since(session, filters, clock.now() - counts.RESOLVED_SPAN, limit=limit + 1)
+    elif name == "snoozed":
+        ids = scans.snoozed_first_over(session, filters, limit=limit + 1) if counted.snoozed else []
     else:
-        ids = _worst_first(session, filters, limit + 1, key.beyond)
+        ids = _worst_first(session, replace(filters, awake=True), limit + 1, key.beyond)
     entries = tuple(rows.entries(session, ids[:limit]))
     has_more = len(ids) > limit
     is_part = has_more or key.beyond is not None

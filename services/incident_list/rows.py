@@ -56,6 +56,7 @@ class Entry:
     doer: str
     happened: str
     happened_at: datetime | None
+    snoozed_until: datetime | None = None
 
 
 def entries(session: Session, ids: Sequence[UUID]) -> list[Entry]:
@@ -68,7 +69,10 @@ def entries(session: Session, ids: Sequence[UUID]) -> list[Entry]:
             *(_incident[name] for name in ("id", "number", "title", "severity", "state", "assigned_to", "firing_count", "alert_count")),
             _incident.merged_count,
             _parent.c.number.label("parent"),
-            *(_incident[name] for name in ("occurrence", "created_at", "reopened_at", "resolved_at", "ttr_seconds", "version")),
+            *(
+                _incident[name]
+                for name in ("occurrence", "created_at", "reopened_at", "resolved_at", "ttr_seconds", "version", "snoozed_until")
+            ),
             _service.name.label("service"),
             _assignee.c.name.label("assignee"),
             _doer.c.name.label("doer"),
@@ -112,6 +116,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         doer=doer,
         happened=happened,
         happened_at=row["recorded_at"],
+        snoozed_until=row["snoozed_until"],
     )
 
 
@@ -138,7 +143,7 @@ _WORDS: dict[EventType, _Words] = {
     EventType.SEVERITY_CHANGE: lambda who, row: (who, f"changed it to {row['told_to']}"),
     EventType.MERGE: lambda who, row: (who, f"merged {row['told_child']} into it" if row["told_child"] else "merged it"),
     EventType.SPLIT: lambda who, row: (who, _split(row)),
-    EventType.EDIT: lambda who, row: (who, f"edited the {row['told_field']}"),
+    EventType.EDIT: lambda who, row: (who, _edited(row)),
 }
 
 
@@ -154,6 +159,12 @@ def _assigned(to: str | None, doer_id: UUID) -> str:
     if not to:
         return "unassigned it"
     return "took it" if UUID(to) == doer_id else "assigned it"
+
+
+def _edited(row: Mapping[str, Any]) -> str:
+    if row["told_field"] == "snoozed_until":
+        return "snoozed it" if row["told_to"] else "ended the snooze"
+    return "set its timeout" if row["told_field"] == "acknowledgement_timeout_seconds" else f"edited the {row['told_field']}"
 
 
 def _split(row: Mapping[str, Any]) -> str:
@@ -208,6 +219,7 @@ def row(entry: Entry, viewer: Viewer, group: str = "") -> IncidentRow:
         last_actor=entry.doer,
         last_activity=entry.happened,
         last_activity_at=rfc3339(entry.happened_at),
+        snoozed_until=rfc3339(entry.snoozed_until),
         group=group,
         moves=[move.value for move in allowed_moves(entry.state)] if viewer.may_act and not entry.parent else [],
         version=entry.version,

@@ -20,6 +20,7 @@ from sqlmodel import Session
 from models.incidents import Incident
 from models.vocabulary import IncidentState, Severity
 from services import database, search
+from services.incident_list import snoozed
 from services.incident_list.filters import Filters
 from services.statements import Prepared, as_uuid, aside, listed, one_of
 
@@ -58,6 +59,7 @@ class _Shape:
     beyond: bool
     number: bool
     whole: bool
+    awake: bool
     oldest_first: bool
 
 
@@ -88,6 +90,7 @@ def _shape(filters: Filters, beyond: Place | None, oldest_first: bool, *, merge:
         beyond=beyond is not None,
         number=filters.number is not None,
         whole=filters.whole,
+        awake=filters.awake,
         oldest_first=oldest_first,
     )
 
@@ -159,6 +162,7 @@ def _where(shape: _Shape, lane: Lane) -> list[ColumnElement[bool]]:
         (shape.before, _incident.created_at < bindparam("before", type_=time)),
         (shape.number, _incident.number == bindparam("number", type_=Integer())),
         (shape.whole, _incident.parent_id.is_(None)),
+        (shape.awake, snoozed.awake(bindparam("tenant", type_=key))),
         (shape.beyond, here > place if shape.oldest_first else here < place),
     ]
     return [condition for applies, condition in chosen if applies]
@@ -199,4 +203,11 @@ def resolved_since(session: Session, filters: Filters, since: datetime, *, limit
         return select(_incident.id).where(*where, *lately).order_by(_incident.resolved_at.desc(), _incident.id.desc()).limit(limit)
 
     statement = _looked_up(session, filters, _shape(filters, None, False, merge=False), query)
+    return list(session.connection().execute(statement, _values(session, filters, limit, None)).scalars())
+
+
+def snoozed_first_over(session: Session, filters: Filters, *, limit: int) -> list[UUID]:
+    """The ids of snoozed incidents, first those whose snooze ends first."""
+    shape = _shape(filters, None, False, merge=False)
+    statement = _looked_up(session, filters, shape, lambda where: snoozed.soonest_first(where, limit))
     return list(session.connection().execute(statement, _values(session, filters, limit, None)).scalars())

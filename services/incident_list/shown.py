@@ -18,6 +18,7 @@ from services.wording import rfc3339, span
 _HEADS = {
     "attention": ("Needs attention", "Open; the worst first, then the longest waiting"),
     "working": ("Being worked on", ""),
+    "snoozed": ("Snoozed", "Nobody is called until their time is over"),
     "resolved": ("Resolved in the last 24 hours", ""),
 }
 _TABS = {
@@ -101,6 +102,8 @@ def _order(entry: Entry, name: str) -> tuple[float, float]:
         return (-entry.resolved_at.timestamp() if entry.resolved_at else 0.0, 0.0)
     if name == "":
         return (-entry.created_at.timestamp(), 0.0)
+    if name == "snoozed":
+        return (entry.snoozed_until.timestamp() if entry.snoozed_until else 0.0, 0.0)
     return (float(tuple(Severity).index(entry.severity)), entry.created_at.timestamp())
 
 
@@ -113,7 +116,8 @@ def whole_address(wanted: Wanted, listing: Listing) -> str:
         mine = {"assignee": ME} if wanted.view is View.MINE else {}
         return address(View.ATTENTION, wanted.asked.parameters | mine)
     asked = wanted.asked.filters.states
-    states = [state for name in more for state in STATES_OF[name] if not asked or state in asked]
+    found = dict.fromkeys(state for name in more for state in STATES_OF[name])
+    states = [state for state in found if not asked or state in asked]
     parameters = wanted.asked.parameters | {"state": ",".join(states)}
     if wanted.view is View.MINE:
         parameters["assignee"] = ME

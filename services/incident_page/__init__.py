@@ -20,6 +20,9 @@ from services.incident_page.one_line import line_view, versions
 from services.incident_page.programs import alerts, one_line, timeline_page
 from services.incident_page.shown import News, Shown
 from services.incident_page.snapshot import SHOWN_ALERTS, IncidentKey
+from services.incident_page.snoozing import Snoozed, snooze
+from services.incident_page.snoozing import offered as offered_snoozes
+from services.incident_page.snoozing import take_back as take_snooze_back
 from services.incident_page.text import as_text
 from services.incident_page.verdicts import Verdict
 from services.incident_page.verdicts import make as make_move
@@ -35,6 +38,7 @@ __all__ = [
     "Seen",
     "Show",
     "Shown",
+    "Snoozed",
     "Told",
     "Verdict",
     "Window",
@@ -49,12 +53,15 @@ __all__ = [
     "make_move",
     "move_window",
     "neighbour",
+    "offered_snoozes",
     "one_line",
     "open_page",
     "query",
     "read_now",
     "seen_by",
     "shows",
+    "snooze",
+    "take_snooze_back",
     "timeline_page",
     "versions",
 ]

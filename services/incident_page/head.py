@@ -75,6 +75,8 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         moves=moves,
         may_act=may_act,
         refires_reopen=_refires(snapshot),
+        snoozed=hour_since(row["snoozed_until"], clock.now(), zone) if row["snoozed_until"] else "",
+        acknowledgement_timeout="" if row["acknowledgement_timeout_seconds"] is None else str(row["acknowledgement_timeout_seconds"]),
         facts=list(_facts(snapshot, zone)),
         tab_mark=_TAB_MARKS[state],
         last_seq=snapshot.last_seq,

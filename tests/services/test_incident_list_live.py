@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from models.vocabulary import IncidentState, Severity
-from services import comments, incident_list, incidents
+from services import clock, comments, incident_list, incidents, viewers
 from services.access import Actor
 from services.errors import InvalidInputError
 from services.incident_list import Listing, Shown, View, live
@@ -437,3 +437,50 @@ def test_a_cursor_of_another_order_is_told_and_shows_the_first_page(night: Story
         assert "first one" in wanted.asked.wrong["cursor"]
     with pytest.raises(InvalidInputError, match="Cursor must be"):
         incident_list.page(viewer, cursor=by_need)
+
+
+# ── snoozed ──
+
+
+def test_what_is_snoozed_stands_by_itself_and_does_not_wait(night: Story) -> None:
+    viewer, rob = night.organisation.viewer, night.organisation.responder
+    incidents.assign(rob, "INC-2", rob.id)
+    assert listing(viewer).counts.mine_open[rob.id] == 1 and viewers.nav(rob).assigned_open
+    incidents.snooze(rob, "INC-2", clock.now() + timedelta(hours=2))
+    incidents.snooze(rob, "INC-3", clock.now() + timedelta(hours=1))
+
+    assert groups(viewer) == {"attention": ["INC-4", "INC-1"], "working": ["INC-6"], "snoozed": ["INC-3", "INC-2"], "resolved": ["INC-5"]}
+    assert groups(viewer, "view=attention") == {"attention": ["INC-4", "INC-1"]}
+    assert groups(rob, "view=mine") == {"snoozed": ["INC-3", "INC-2"]}
+    assert groups(viewer, "view=now&q=alert")["attention"] == ["INC-4", "INC-1"]
+    assert groups(viewer, "view=all&state=open") == {"": ["INC-4", "INC-2", "INC-1"]}
+    counts = listing(viewer).counts
+    assert (counts.attention, counts.unresolved, counts.snoozed) == (2, 5, 2)
+    assert counts.mine_open[rob.id] == 0
+    nav = viewers.nav(rob)
+    assert (nav.attention, nav.unresolved, nav.assigned_open) == (2, 5, False)
+
+    incidents.snooze(rob, "INC-2", None)
+    incidents.resolve(rob, "INC-3", "Restarted")
+    assert groups(viewer)["attention"] == ["INC-2", "INC-4", "INC-1"] and "snoozed" not in groups(viewer)
+
+
+def test_the_oldest_that_waits_is_not_a_snoozed_one(night: Story) -> None:
+    viewer, rob = night.organisation.viewer, night.organisation.responder
+    incidents.snooze(rob, "INC-1", clock.now() + timedelta(hours=2))
+    oldest = listing(viewer).counts.oldest_open
+    assert oldest is not None and oldest.number == "INC-2"
+    for number in ("INC-2", "INC-4"):
+        incidents.snooze(rob, number, clock.now() + timedelta(hours=2))
+    assert listing(viewer).counts.oldest_open is None and listing(viewer).counts.attention == 0
+
+
+def test_a_full_group_goes_on_without_the_snoozed(night: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "GROUP_ROWS", 1)
+    viewer, rob = night.organisation.viewer, night.organisation.responder
+    incidents.snooze(rob, "INC-2", clock.now() + timedelta(hours=2))
+    incidents.snooze(rob, "INC-4", clock.now() + timedelta(hours=2))
+    shown = {group.name: ([entry.number for entry in group.entries], group.count, group.has_more) for group in listing(viewer).groups}
+    assert shown["attention"] == (["INC-1"], 1, False)
+    assert shown["snoozed"] == (["INC-2"], 2, True)
+    assert shown["working"] == (["INC-3"], 2, True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from models.vocabulary import IncidentState, Role, Severity
-from services import clock, database, holding, incident_list, merge_offers, people, related
+from services import clock, database, holding, incident_list, merge_offers, people, related, viewers
 from services.access import Actor
 from services.incident_list import Filters, counts, programs, rows, scans
 from services.incident_list.scans import Place
@@ -128,7 +129,37 @@ def test_counts_touch_what_is_not_over_and_nothing_else(viewer: Actor, monkeypat
     indexes = {re.search(r"INDEX (\w+)", step)[1] for step in looks(found)}  # type: ignore[index]
     assert_quick(found)
     assert all("USING COVERING INDEX" in step for step in looks(found) if "ix_incident_unresolved" in step or "acknowledged" in step)
-    assert indexes == {"ix_incident_unresolved", "ix_incident_resolved_at", "ix_incident_acknowledged", "ix_incident_state"}
+    assert indexes == {
+        "ix_incident_unresolved",
+        "ix_incident_resolved_at",
+        "ix_incident_acknowledged",
+        "ix_incident_state",
+        "ix_incident_snoozed",
+    }
+
+
+def test_what_is_snoozed_is_found_and_left_out_by_its_own_index(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Filters((OPEN,), (CRITICAL,), whole=True, awake=True)
+    with statements(monkeypatch) as found, database.read(viewer.tenant_id) as session:
+        scans.find(session, waits, limit=51, oldest_first=True)
+        scans.find(session, waits, limit=51, oldest_first=True, beyond=Place(clock.now(), viewer.id))
+    assert_quick(found, index="ix_incident_state")
+    left_out = [step for statement in found for step in plan(statement) if "snoozed" in step]
+    assert len(left_out) == 2 and all(
+        "USING COVERING INDEX ix_incident_snoozed (tenant_id=? AND snoozed_until>?)" in step for step in left_out
+    )
+
+    with statements(monkeypatch) as found, database.read(viewer.tenant_id) as session:
+        scans.snoozed_first_over(session, replace(waits, awake=False), limit=51)
+    assert_quick(found, index="ix_incident_snoozed")
+    assert not [step for step in plan(found[0]) if "TEMP B-TREE" in step]
+
+
+def test_the_counts_of_the_navigation_go_by_indexes(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with statements(monkeypatch) as found, database.read(viewer.tenant_id) as session:
+        viewers._waiting(session)
+    assert_quick(found)
+    assert len([step for step in looks(found) if "ix_incident_snoozed" in step]) == 1
 
 
 def test_the_strip_and_the_groups_read_a_fixed_number_of_statements(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,10 +128,13 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("set_resolving", {"is_open": False}),
     ("assign", {"number": "INC-1", "user_id": "", "before": ""}),
     ("set_assigning", {"is_open": False}),
+    ("snooze", {"number": "INC-1", "until": "1 h"}),
+    ("snooze_as_typed", {"form": {"number": "INC-1", "until": "1 h"}}),
+    ("set_snoozing", {"is_open": False}),
     ("choose", {"is_open": True}),
     ("apply", {"form": {}}),
 )
-ACTS = ("move", "undo", "resolve", "assign")
+ACTS = ("move", "undo", "resolve", "assign", "snooze", "snooze_as_typed")
 
 
 def test_every_handler_is_tried_by_an_attacker() -> None:
@@ -247,6 +250,28 @@ def test_of_two_who_take_a_row_the_second_is_told(night: Story) -> None:
     call(second, "assign", number="INC-1", user_id=night.organisation.viewer.id.hex, before=rob.id.hex)
     assert "Vera Novak is a viewer" in second.notice.text
     assert night.incident("INC-1").assigned_to == rob.id
+
+
+@pytest.mark.usefixtures("open_sockets")
+def test_a_key_on_a_row_asks_until_when_and_undo_takes_the_snooze_back(night: Story) -> None:
+    state = opened(night.organisation.responder)
+
+    call(state, "move", number="INC-2", verb="snooze")
+    assert (state.snoozing, [one.value for one in state.snoozes][:2]) == ("INC-2", ["30 min", "1 h"])
+    for until in ("", "soon", "91 days"):
+        call(state, "snooze_as_typed", form={"number": "INC-2", "until": until})
+        assert state.snoozing == "INC-2" and state.refusal
+    call(state, "snooze_as_typed", form={"number": "INC-2", "until": "2 h"})
+    assert (state.snoozing, state.notice.tone, state.notice.may_undo) == ("", "good", True)
+    assert state.notice.text.startswith("INC-2 is snoozed until ")
+    assert follow(state, lambda: None, lambda: [row.number for row in state.attention] == ["INC-1"])
+    snoozed = state.rest[0]
+    assert (snoozed.number, snoozed.head, snoozed.head_count, snoozed.last_activity) == ("INC-2", "Snoozed", 1, "snoozed it")
+    assert (state.tab_title, state.nav.attention) == ("(1) Incidents · Tocsin", 1)
+
+    call(state, "undo")
+    assert state.notice.text == "INC-2 is not snoozed any more."
+    assert follow(state, lambda: None, lambda: [row.number for row in state.attention] == ["INC-1", "INC-2"])
 
 
 def test_investigating_takes_it_on(night: Story) -> None:

@@ -121,3 +121,40 @@ def test_of_a_time_that_the_clock_showed_twice_one_must_be_named() -> None:
 def test_while_only_the_first_of_the_two_is_over_it_is_meant() -> None:
     now = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # 02:10, the second time
     assert typed_times.past("02:30", STOCKHOLM, now) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+MONDAY = datetime(2026, 11, 23, 2, 7, 30, tzinfo=UTC)
+"""03:07:30 in Paris."""
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("30 min", "2026-11-23 02:37:30"),
+        ("in 4 h", "2026-11-23 06:07:30"),
+        ("2 days", "2026-11-25 02:07:30"),
+        ("03:08", "2026-11-23 02:08:00"),
+        ("03:07", "2026-11-24 02:07:00"),
+        ("today 09:00", "2026-11-23 08:00:00"),
+        ("Tomorrow at 9:00", "2026-11-24 08:00:00"),
+        ("monday 09:00", "2026-11-30 08:00:00"),
+        ("Sunday 09:00", "2026-11-29 08:00:00"),
+        ("2026-12-04 09:00", "2026-12-04 08:00:00"),
+        ("2026-12-04 09:00+05:30", "2026-12-04 03:30:00"),
+        ("2026-12-04T09:00Z", "2026-12-04 09:00:00"),
+        ("2027-03-28 02:30", "2027-03-28 01:30:00"),
+        ("2026-10-25 02:30", None),
+    ],
+)
+def test_a_time_ahead_is_read_on_the_clock_of_the_zone(text: str, at: str | None) -> None:
+    if at is None:
+        with pytest.raises(NoTimeError, match="is over: it is 2026-11-23 03:07 now"):
+            typed_times.ahead(text, ZoneInfo("Europe/Paris"), MONDAY)
+    else:
+        assert f"{typed_times.ahead(text, ZoneInfo('Europe/Paris'), MONDAY):%Y-%m-%d %H:%M:%S}" == at
+
+
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "someday 09:00", "2026-13-40 09:00", "0 min", "9999 days ago", "\x00" * 9])
+def test_what_is_no_time_ahead_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(NoTimeError, match=r"^(“.*” is no time|There is no such time|“.*” is over)"):
+        typed_times.ahead(text, ZoneInfo("Europe/Paris"), MONDAY)
