@@ -431,11 +431,12 @@ class WishView:
 
 @dataclass(frozen=True)
 class WishesView:
-    """How the viewer wants to be told of what. The quiet hours are "22:00" and "07:00", empty for none."""
+    """How the viewer wants to be told of what. The quiet hours are "22:00" and "07:00" on the clock of `zone`, empty for none."""
 
     each: list[WishView] = field(default_factory=list)
     quiet_from: str = ""
     quiet_until: str = ""
+    zone: str = ""
     has_mail: bool = False
 
 

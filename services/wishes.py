@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models.people import User
+from models.tenants import Tenant
 from models.vocabulary import Reason, Role, ToldBy
 from services import audit, database, people, settings, telling
 from services.access import Actor, require
@@ -35,6 +36,7 @@ def wishes(actor: Actor) -> WishesView:
     require(actor, Role.VIEWER)
     with database.read(actor.tenant_id) as session:
         user = _user(session, actor)
+        zone = user.timezone or session.exec(select(Tenant.timezone)).one()
     return WishesView(
         each=[
             WishView(reason.value, words, user.told_by.get(reason.value, ToldBy.BOTH.value), reason in telling.CAN_WAIT)
@@ -42,6 +44,7 @@ def wishes(actor: Actor) -> WishesView:
         ],
         quiet_from=_shown(user.quiet_from),
         quiet_until=_shown(user.quiet_until),
+        zone=zone,
         has_mail=bool(settings.current().smtp_url),
     )
 
@@ -56,7 +59,8 @@ def _user(session: Session, actor: Actor) -> User:
 def change(actor: Actor, told_by: Mapping[str, str], quiet_from: str = "", quiet_until: str = "") -> None:
     """Keep how the actor wants to be told: by reason one of inbox, email and both; a reason that is not named stays.
 
-    The quiet hours are two times of day such as "22:00", in the person's own zone, over midnight too; both are empty for none.
+    The quiet hours are two times of day such as "22:00", in the zone that the person chose, else the organisation's, over midnight too;
+    both are empty for none.
     Raises: NotAllowedError; InvalidFieldsError with a sentence for each field, where those of reasons are called `told_mention`.
     """
     require(actor, Role.RESPONDER)

@@ -92,8 +92,8 @@ def _wishes() -> rx.Component:
             class_name="grid2",
         ),
         rx.el.p(
-            "In quiet hours, in your own time zone, the mails marked “can wait” wait until they end. Calls, and what is given to you, "
-            "never wait. The inbox has everything at once. Leave both empty for no quiet hours.",
+            f"In quiet hours, on the clock of {wishes.zone}, the mails marked “can wait” wait until they end. Calls, and what is given to "
+            "you, never wait. The inbox has everything at once. Leave both empty for no quiet hours.",
             class_name="dim",
         ),
         rx.el.div(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -15,6 +14,7 @@ from sqlmodel import Session, col, select
 from models.incidents import Incident
 from models.notifications import Notification
 from models.people import ActorRow, User
+from models.tenants import Tenant
 from models.timeline import TimelineEvent
 from models.vocabulary import DeliveryStatus, EventType, IncidentState, Reason, Role
 from services import clock, database, telling, timeline, viewers
@@ -38,9 +38,13 @@ _OTHER = {
     Reason.OPENED: ("You are called:", "You were called:"),
     Reason.REOPENED: ("You are called again:", "You were called again:"),
     Reason.UNACKNOWLEDGED: ("You are called, nobody has acknowledged:", "You were called, nobody had acknowledged:"),
+    Reason.STATE_CHANGE: ("A new incident:", "A new incident:"),
     Reason.QUIET_INCIDENT: ("Nothing has happened for a while:", "Nothing had happened for a while:"),
 }
-"""What is said of an open incident, and of one that is not open any more."""
+"""What is said of an open incident, and of one that is not open any more, where no line says who did it."""
+
+Quiet = tuple[str, int, int]
+"""A zone, and the minutes of its day from which to which no mail is sent that can wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,9 @@ def read(actor: Actor, query: str, zone: str, limit: int = PAGE) -> InboxPage:
 def _rows(session: Session, actor: Actor, found: Sequence[tuple[Notification, Incident]], zone: str) -> list[InboxRow]:
     events = _events(session, {one.event_id for one, _ in found if one.event_id is not None})
     sent = finding.messages(session, [one.id for one, _ in found])
-    user = session.exec(select(User).where(User.id == actor.id)).one()
+    quiet = _quiet_of(session, actor)
     return [
-        _with_line(_row(one, incident, zone), incident, events.get(one.event_id), zone, _mail(one, sent.get(one.id, ()), user, zone))
+        _with_line(_row(one, incident, zone), incident, events.get(one.event_id), zone, _mail(one, sent.get(one.id, ()), quiet, zone))
         for one, incident in found
     ]
 
@@ -138,7 +142,7 @@ def _quote(event: TimelineEvent, name: str, incident: Incident, zone: str) -> st
     return " ".join(str(reason or "").split())[:300]
 
 
-def _mail(one: Notification, sent: Sequence[Row[Any]], user: User, zone: str) -> tuple[str, str]:
+def _mail(one: Notification, sent: Sequence[Row[Any]], quiet: Quiet | None, zone: str) -> tuple[str, str]:
     """What became of the mail, in words, and whether that is trouble; empty where none was meant to go."""
     for message in sent:
         if message.channel != telling.EMAIL:
@@ -152,7 +156,7 @@ def _mail(one: Notification, sent: Sequence[Row[Any]], user: User, zone: str) ->
             return f"Mail not delivered, tried {_times(message.attempts)}. {message.last_error or ''}".strip(), "bad"
         if message.attempts:
             return f"Mail waits, tried {_times(message.attempts)}. {message.last_error or ''}".strip(), "warn"
-        return ("Mail waits for the end of your quiet hours." if _is_held(one, user, zone) else "Mail is about to go out."), ""
+        return ("Mail waits for the end of your quiet hours." if _is_held(one, quiet) else "Mail is about to go out."), ""
     return "", ""
 
 
@@ -160,8 +164,15 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _is_held(one: Notification, user: User, zone: str) -> bool:
-    if user.quiet_from is None or user.quiet_until is None or Reason(one.reason) not in telling.CAN_WAIT:
+def _quiet_of(session: Session, actor: Actor) -> Quiet | None:
+    """The quiet hours of this person, on the clock that their mails go by."""
+    user = session.exec(select(User).where(User.id == actor.id)).first()
+    if user is None or user.quiet_from is None or user.quiet_until is None:
+        return None
+    return user.timezone or session.exec(select(Tenant.timezone)).one(), user.quiet_from, user.quiet_until
+
+
+def _is_held(one: Notification, quiet: Quiet | None) -> bool:
+    if quiet is None or Reason(one.reason) not in telling.CAN_WAIT:
         return False
-    ends: datetime = telling.end_of_quiet(one.created_at, user.timezone or zone, user.quiet_from, user.quiet_until)
-    return ends > clock.now()
+    return telling.end_of_quiet(one.created_at, *quiet) > clock.now()

@@ -12,7 +12,7 @@ from sqlmodel import col, update
 from app.states.inbox import Inbox
 from models.people import User
 from models.tenants import Tenant
-from services import comments, database, engine, inbox, incidents, people
+from services import catalog, comments, database, declaring, engine, followers, inbox, incidents, people
 from services.access import Actor
 from tests.fixtures.mailboxes import Mailbox, mailbox
 from tests.fixtures.stories import Story
@@ -100,6 +100,18 @@ def test_a_mail_that_waits_for_the_morning_or_no_longer_matters_says_so(story: S
     incidents.acknowledge(story.organisation.admin, "INC-1")
     work()
     assert [row.mail for row in opened(rob).rows] == ["Mail waits for the end of your quiet hours.", "No mail: it no longer mattered."]
+
+
+def test_what_one_follows_is_told_with_who_changed_it(story: Story, rob: Actor) -> None:
+    followers.follow_incident(story.organisation.manager, story.fire()[0], True)
+    incidents.acknowledge(rob, "INC-1")
+    row = opened(story.organisation.manager).rows[0]
+    assert (row.who.name, row.text, row.quote) == ("Rob Lindqvist", "changed", "acknowledged after 0s")
+    service = catalog.create(story.organisation.admin, "Checkout")
+    followers.follow_service(story.organisation.manager, service.id, True)
+    declaring.declare(rob, "Checkout is slow", "high", service_id=service.id)
+    row = opened(story.organisation.manager).rows[0]
+    assert (row.who.name, row.text, row.title, row.place) == ("", "A new incident:", "Checkout is slow", "/incidents/INC-2")
 
 
 def test_marks_and_the_filter(story: Story, rob: Actor) -> None:
