@@ -557,6 +557,83 @@
     field.setAttribute("aria-expanded", String(isOpen));
     if (isOpen) chooser.querySelector(".pop").scrollIntoView({ block: "nearest" });
   }
+  // ── Mentions: who writes @ is offered people and teams; the arrows walk, Enter or Tab takes, Esc leaves it as it is ──
+
+  const HANDLE = /(?:^|[^\w@.+/&=-])@([\w.-]{0,40})$/;
+  let offered = null, asked = 0;
+  const known = new Map();
+  async function offerPeople(field) {
+    const found = field.selectionStart === field.selectionEnd && HANDLE.exec(field.value.slice(0, field.selectionStart)), ask = ++asked;
+    if (!found) return closeOffers();
+    const begun = found[1].toLowerCase();
+    if (!known.has(begun)) {
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      if (ask !== asked) return;
+      try {
+        const answer = await fetch(`/api/v1/mentionable?q=${encodeURIComponent(begun)}`);
+        if (answer.ok) known.set(begun, (await answer.json()).items);
+      } catch { return closeOffers(); }
+      setTimeout(() => known.delete(begun), 30000);
+    }
+    if (ask === asked && field === document.activeElement) showOffers(field, found[1].length, known.get(begun) ?? []);
+  }
+  function showOffers(field, typed, items) {
+    closeOffers();
+    if (!items.length) return;
+    const list = element("ul", { class: "choices", role: "listbox", id: "mentionable", "aria-label": "People and teams" });
+    for (const [place, one] of items.entries()) {
+      const row = element("button", { type: "button", role: "option", tabindex: "-1", id: `mentionable-${place}`, "data-handle": one.handle },
+        element("b", {}, `@${one.handle}`), element("span", { class: "dim" }, one.name), ...(one.kind === "team" ? [element("span", { class: "dim" }, "team")] : []));
+      list.append(element("li", { role: "presentation" }, row));
+    }
+    const pop = element("div", { class: "pop offers", popover: "manual" }, list);
+    (field.closest(DIALOG) ?? document.body).append(pop);
+    pop.showPopover?.();
+    const at = field.getBoundingClientRect(), fits = at.bottom + pop.offsetHeight + 8 < innerHeight;
+    pop.style.left = `${Math.max(8, Math.min(at.left, innerWidth - pop.offsetWidth - 8))}px`;
+    pop.style.top = `${Math.max(8, fits ? at.bottom + 4 : at.top - pop.offsetHeight - 4)}px`;
+    offered = { field, pop, typed, place: 0 };
+    field.setAttribute("aria-controls", "mentionable");
+    field.setAttribute("aria-expanded", "true");
+    pointAt(0);
+    pop.addEventListener("pointerdown", (event) => event.preventDefault());  // the text keeps the focus
+    pop.addEventListener("click", ({ target }) => { const row = target.closest("[data-handle]"); if (row) takeOffer(row); });
+  }
+  function pointAt(place) {
+    const rows = all("[data-handle]", offered.pop);
+    offered.place = (place + rows.length) % rows.length;
+    rows.forEach((row, at) => row.setAttribute("aria-selected", String(at === offered.place)));
+    offered.field.setAttribute("aria-activedescendant", rows[offered.place].id);
+    rows[offered.place].scrollIntoView({ block: "nearest" });
+  }
+  function takeOffer(row) {
+    const { field, typed } = offered, end = field.selectionStart;
+    closeOffers();
+    field.setRangeText(`${row.dataset.handle} `, end - typed, end, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  }
+  function closeOffers() {
+    if (!offered) return;
+    offered.pop.remove();
+    offered.field.removeAttribute("aria-activedescendant");
+    offered.field.setAttribute("aria-expanded", "false");
+    offered = null;
+  }
+  document.addEventListener("input", ({ target }) => { if (target.dataset?.mentions !== undefined && !filling) offerPeople(target); });
+  document.addEventListener("focusout", ({ target }) => { if (offered?.field === target) closeOffers(); });
+  addEventListener("keydown", (event) => {
+    if (offered?.field !== event.target || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key } = event;
+    if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) return closeOffers();
+    if (!["ArrowDown", "ArrowUp", "Enter", "Tab", "Escape"].includes(key)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (key === "Escape") { asked += 1; return closeOffers(); }
+    if (key === "Enter" || key === "Tab") return takeOffer(all("[data-handle]", offered.pop)[offered.place]);
+    pointAt(offered.place + (key === "ArrowDown" ? 1 : -1));
+  }, true);
+
   const isShut = (field) => field.getAttribute("aria-expanded") !== "true";
   function wallClock(at) {
     const it = parts(new Date(at), zone(), FULL);

@@ -121,7 +121,7 @@ class Incident(TenantRow, table=True):
     alert_id: UUID | None = None
     previous_id: UUID | None = Field(default=None, foreign_key="incident.id")
     parent_id: UUID | None = Field(default=None, foreign_key="incident.id")
-    merged_count: int
+    merged_count: int = Field(sa_column_kwargs={"server_default": "0"})
     why: str = ""
     group_key: str | None = None
     group_hash: str | None = Field(default=None, max_length=32)
@@ -135,7 +135,7 @@ class Incident(TenantRow, table=True):
     acknowledgement_timeout_seconds: int | None = None
     snoozed_until: datetime | None = None
     next_call_at: datetime | None = None
-    call_step: int
+    call_step: int = Field(sa_column_kwargs={"server_default": "0"})
     quiet_asked_at: datetime | None = None
     last_seq: int = 0
     last_change: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})

@@ -10,12 +10,15 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from models.notifications import Notification
-from models.people import Team, TeamMember, User
-from models.vocabulary import Reason
-from services import markdown, telling
+from models.people import ActorRow, Team, TeamMember, User
+from models.vocabulary import Reason, Role
+from services import database, markdown, telling
+from services.access import Actor, require
 from services.database import Tx
 from services.telling import Notice
 
+MOST_OFFERED = 8
+_BEGUN_LIMIT = 40
 MOST_HANDLES = 50
 """So many handles of one text are looked up; the rest stays text."""
 
@@ -62,3 +65,27 @@ def tell(tx: Tx, incident_id: UUID, event_id: UUID, author_id: UUID, mentioned: 
 def _notices(incident_id: UUID, event_id: UUID, wanted: Mapping[UUID, str]) -> Iterator[Notice]:
     for user_id, why in wanted.items():
         yield Notice(user_id, incident_id, Reason.MENTION, f"line:{event_id.hex}", why, event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentionable:
+    """Somebody, or a team, that can be mentioned. `kind` is person or team."""
+
+    handle: str
+    name: str
+    kind: str
+
+
+def suggest(actor: Actor, begun: str) -> list[Mentionable]:
+    """Whom a handle that begins so may mean: active people and teams whose handle or a word of whose name begins so, few of them.
+
+    Those whose handle begins so come first. Raises: NotAllowedError.
+    """
+    require(actor, Role.VIEWER)
+    words = begun.strip().lower()[:_BEGUN_LIMIT]
+    with database.read(actor.tenant_id) as session:
+        people = session.exec(select(User.handle, ActorRow.name).join(ActorRow, col(ActorRow.id) == col(User.id)).where(col(User.active)))
+        found = [Mentionable(handle, name, "person") for handle, name in people]
+        found += [Mentionable(handle, name, "team") for handle, name in session.exec(select(Team.handle, Team.name))]
+    fitting = [one for one in found if one.handle.startswith(words) or any(word.startswith(words) for word in one.name.lower().split())]
+    return sorted(fitting, key=lambda one: (not one.handle.startswith(words), one.handle))[:MOST_OFFERED]

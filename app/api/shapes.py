@@ -217,6 +217,14 @@ class Team(Told):
     version: int = Field(description="Grows with each change.")
 
 
+class Mentionable(Told):
+    """Somebody, or a team, that `@` may mean."""
+
+    handle: str = Field(description="Without the @.")
+    name: str
+    kind: Literal["person", "team"]
+
+
 class NotificationDelivery(Told):
     """How a notification went to its person by one channel, or is to."""
 

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
-from services import database, teams
+from services import database, mentions, teams
+from services.records import Page
 
 router = routes.router("people")
 
@@ -41,3 +42,11 @@ async def change_team(actor: SignedIn, id: Id, body: shapes.ChangeTeam) -> Respo
     """Change what it is called and who is in it. For managers and admins."""
     changes = body.model_dump(exclude_none=True)
     return answer(await database.run(teams.change, actor, id, **changes))
+
+
+@router.get("/mentionable", responses={200: {"model": shapes.Part[shapes.Mentionable]}})
+async def suggest_mentions(
+    actor: SignedIn, q: Annotated[str, Query(description="How the handle or a word of the name begins.")] = ""
+) -> Response:
+    """People and teams that `@` may mean, at most eight."""
+    return answer(Page(await database.run(mentions.suggest, actor, q), None))

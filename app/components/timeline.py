@@ -198,6 +198,7 @@ def composer(on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_
             rows=2,
             placeholder="Write what you see or do",
             data_key="c",
+            data_mentions="",
             aria_describedby="comment-error comment-help",
             **keeps_draft(draft),
         ),

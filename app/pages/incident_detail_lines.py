@@ -109,6 +109,7 @@ def _edit() -> rx.Component:
             "text",
             "Comment",
             id="field-line-text",
+            data_mentions="",
             help="Markdown. What it said before can still be read by everybody.",
             draft=rx.cond(_LINE.id != "", f"line:{_LINE.id}", ""),
             preview=True,

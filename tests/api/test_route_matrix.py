@@ -105,6 +105,7 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/notifications/{id}/read": Asked(READ, own=True),
     "POST /api/v1/notifications/{id}/unread": Asked(READ, own=True, state="read"),
     "GET /api/v1/teams": Asked(READ),
+    "GET /api/v1/mentionable": Asked(READ),
     "POST /api/v1/teams": Asked(MANAGE, {"name": "Payers {turn}"}, elsewhere=({"name": "Ours", "members": ["{user}"]},)),
     "GET /api/v1/teams/{id}": Asked(READ),
     "PATCH /api/v1/teams/{id}": Asked(MANAGE, {"name": "Renamed {turn}"}),

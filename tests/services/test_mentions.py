@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from models.notifications import Notification
 from models.vocabulary import Role
-from services import comments, database, line_changes, markdown, teams
+from services import comments, database, line_changes, markdown, mentions, teams
 from tests.fixtures.organisations import person
 from tests.fixtures.stories import Story
 
@@ -91,3 +91,19 @@ def test_known_handles_are_marked_and_unknown_ones_stay_text(night: Story) -> No
 def test_thousands_of_handles_in_one_comment_are_no_burden(night: Story) -> None:
     comments.add(night.organisation.responder, "INC-1", " ".join(f"@p{place}" for place in range(3_000)) + " @mina")
     assert mentioned(night) == [], "only the first fifty are looked up"
+
+
+def test_whom_a_beginning_may_mean(night: Story) -> None:
+    alice, mina, vera = night.organisation.admin, night.organisation.manager, night.organisation.viewer
+    teams.create(alice, name="Night watch", handle="ops", members=[mina.id])
+    person(night.organisation.system, "Oona Minkkinen", Role.RESPONDER)
+
+    def offered(begun: str) -> list[str]:
+        return [one.handle for one in mentions.suggest(vera, begun)]
+
+    assert offered("mi") == ["mina", "oona"], "whose handle begins so comes first"
+    assert offered("O") == ["oona", "ops", "mina"]
+    assert offered("watch") == ["ops"]
+    assert offered("") == ["alice", "mina", "oona", "ops", "rob", "vera"]
+    assert offered("sten") == [], "a stranger is of another organisation"
+    assert offered("%") == []
