@@ -23,7 +23,7 @@ def follow_incident(actor: Actor, number: str, follows: bool) -> bool:
 
     Raises: NotAllowedError for a program, NotFoundError.
     """
-    _require_person(actor)
+    require(actor, Role.VIEWER)
     with database.write(actor.tenant_id) as tx:
         incident = incidents.find(tx.session, number)
         changed = _set(tx, actor, "incident", incident.id, follows)
@@ -37,20 +37,16 @@ def follow_service(actor: Actor, service_id: UUID, follows: bool) -> bool:
 
     Raises: NotAllowedError for a program, NotFoundError.
     """
-    _require_person(actor)
+    require(actor, Role.VIEWER)
     with database.write(actor.tenant_id) as tx:
         if tx.session.get(Service, service_id) is None:
             raise NotFoundError("There is no such service.")
         return _set(tx, actor, "service", service_id, follows)
 
 
-def _require_person(actor: Actor) -> None:
-    require(actor, Role.VIEWER)
+def _set(tx: Tx, actor: Actor, kind: str, subject_id: UUID, follows: bool) -> bool:
     if not actor.is_person:
         raise NotAllowedError("Only people follow something: a program has no inbox.")
-
-
-def _set(tx: Tx, actor: Actor, kind: str, subject_id: UUID, follows: bool) -> bool:
     if (tx.session.get(Follower, (subject_id, actor.id)) is not None) == follows:
         return False
     if follows:

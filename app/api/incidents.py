@@ -185,10 +185,11 @@ async def snooze(actor: SignedIn, number: Number, body: shapes.Snooze, version: 
     return await _done(incidents.snooze, actor, number, body.until, version=version)
 
 
-@router.post("/incidents/{number}/follow", status_code=204)
-async def follow(actor: SignedIn, number: Number, body: shapes.Follow) -> None:
+@router.post("/incidents/{number}/follow", responses={200: {"model": shapes.Following}})
+async def follow(actor: SignedIn, number: Number, body: shapes.Follow) -> Response:
     """Be told of its moves in your inbox and by mail, as you wish to be told, or not any more."""
     await database.run(followers.follow_incident, actor, number, body.follows)
+    return answer({"follows": body.follows})
 
 
 @router.post("/incidents/{number}/acknowledgement-timeout", responses=_ONE)

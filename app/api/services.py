@@ -41,7 +41,8 @@ async def change_service(actor: SignedIn, id: Id, body: shapes.ChangeService) ->
     return answer(await database.run(catalog.change, actor, id, **body.model_dump(exclude_unset=True)))
 
 
-@router.post("/services/{id}/follow", status_code=204)
-async def follow_service(actor: SignedIn, id: Id, body: shapes.Follow) -> None:  # noqa: A002
+@router.post("/services/{id}/follow", responses={200: {"model": shapes.Following}})
+async def follow_service(actor: SignedIn, id: Id, body: shapes.Follow) -> Response:  # noqa: A002
     """Be told of its new incidents and of their moves in your inbox and by mail, as you wish to be told, or not any more."""
     await database.run(followers.follow_service, actor, id, body.follows)
+    return answer({"follows": body.follows})

@@ -577,6 +577,12 @@ class Follow(Sent):
     follows: bool
 
 
+class Following(Told):
+    """Whether you are told of what moves."""
+
+    follows: bool
+
+
 class AcknowledgementTimeout(Sent):
     """After how long an acknowledgement lapses."""
 

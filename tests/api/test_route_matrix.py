@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from services import (
     catalog,
     channels,
     checklists,
+    clock,
     comments,
     database,
     inbox,
@@ -37,6 +39,7 @@ from services import (
     telling,
 )
 from services.access import Actor
+from services.wording import rfc3339
 from tests.fixtures.contents import contents, differences, ids, told_of
 from tests.fixtures.programs import ORIGIN, Programs
 from tests.fixtures.stories import Story
@@ -83,9 +86,9 @@ ROUTES: dict[str, Asked] = {
     "POST /api/v1/incidents/{number}/reopen": Asked(ACT, {"reason": "It is back"}, "resolved"),
     "POST /api/v1/incidents/{number}/assign": Asked(ACT, {"user_id": "{user}"}),
     "POST /api/v1/incidents/{number}/severity": Asked(ACT, {"severity": "low"}),
-    "POST /api/v1/incidents/{number}/follow": Asked(READ, {"follows": True}),
-    "POST /api/v1/incidents/{number}/snooze": Asked(ACT, {"until": None}),
-    "POST /api/v1/incidents/{number}/acknowledgement-timeout": Asked(ACT, {"seconds": None}),
+    "POST /api/v1/incidents/{number}/follow": Asked(READ, {"follows": True}, own=True),
+    "POST /api/v1/incidents/{number}/snooze": Asked(ACT, {"until": "{later}"}),
+    "POST /api/v1/incidents/{number}/acknowledgement-timeout": Asked(ACT, {"seconds": 600}),
     "POST /api/v1/incidents/{number}/merge": Asked(ACT, {"into": "{other}"}),
     "POST /api/v1/incidents/{number}/split": Asked(ACT, {"child": "{child}"}, "parent"),
     "GET /api/v1/incidents/{number}/timeline": Asked(READ),
@@ -121,7 +124,7 @@ ROUTES: dict[str, Asked] = {
     "GET /api/v1/services": Asked(READ),
     "POST /api/v1/services": Asked(MANAGE, {"name": "Payments {turn}"}, elsewhere=({"name": "Ours", "owner_team_id": "{team}"},)),
     "GET /api/v1/services/{id}": Asked(READ),
-    "POST /api/v1/services/{id}/follow": Asked(READ, {"follows": True}),
+    "POST /api/v1/services/{id}/follow": Asked(READ, {"follows": True}, own=True),
     "PATCH /api/v1/services/{id}": Asked(MANAGE, {"name": "Renamed {turn}"}),
     "GET /api/v1/integrations": Asked(RUN),
     "POST /api/v1/integrations": Asked(RUN, {"kind": "generic"}, elsewhere=({"kind": "generic", "service_id": "{service}"},)),
@@ -275,7 +278,7 @@ class Northwind:
 
     def ask(self, name: str, path: str, body: Any = None, *, by: str | None = None, **headers: str) -> httpx.Response:
         self.fired += 1
-        known = {"turn": self.fired, **self.names}
+        known = {"turn": self.fired, "later": rfc3339(clock.now() + timedelta(days=1)), **self.names}
         sent = _filled(body, known)
         return self.programs.call(name.partition(" ")[0], path, sent, by=by, **headers)
 
