@@ -47,7 +47,7 @@ def _waiting() -> rx.Component:
 def _test() -> rx.Component:
     answer = rx.cond(
         MailServer.is_bad,
-        callout(MailServer.answer, tone="bad", icon_name="circle-alert"),
+        rx.el.div(callout(MailServer.answer, tone="bad", icon_name="circle-alert"), role="alert"),
         callout(MailServer.answer, tone="info", icon_name="circle-check"),
     )
     return rx.el.section(
