@@ -587,7 +587,7 @@
       list.append(element("li", { role: "presentation" }, row));
     }
     const pop = element("div", { class: "pop offers", popover: "manual" }, list);
-    (field.closest(DIALOG) ?? document.body).append(pop);
+    (field.closest(DIALOG) ?? document.querySelector(".radix-themes") ?? document.body).append(pop);
     pop.showPopover?.();
     const at = field.getBoundingClientRect(), fits = at.bottom + pop.offsetHeight + 8 < innerHeight;
     pop.style.left = `${Math.max(8, Math.min(at.left, innerWidth - pop.offsetWidth - 8))}px`;
