@@ -22,7 +22,7 @@ from models.vocabulary import CALLS, DeliveryStatus, IncidentState, Reason, Role
 from services import clock, database, mail_text, measures, settings
 from services.errors import RefusedError
 from services.jobs import Run, TryAgainError
-from services.live_updates import inbox_topic, mail_topic
+from services.live_updates import inbox_topic, incident_topic, mail_topic
 from services.mail_text import Mail
 from services.measures import MailResult
 
@@ -231,6 +231,8 @@ def _note(this: Run, waiting: _Waiting, status: DeliveryStatus, error: str | Non
             )
         )
         tx.wake(inbox_topic(waiting.notification.user_id), mail_topic(tx.tenant_id))
+        if waiting.notification.reason in CALLS:
+            tx.wake(incident_topic(waiting.notification.incident_id))
 
 
 def send_test(to: str) -> str:

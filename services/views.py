@@ -180,6 +180,16 @@ class CheckView:
 
 
 @dataclass(frozen=True)
+class CallView:
+    """Somebody who was called, when, and what became of the mail."""
+
+    person_id: str = ""
+    name: str = ""
+    at: str = ""
+    mail: str = ""
+
+
+@dataclass(frozen=True)
 class IncidentHead:
     """What the incident's header, track, why-card and facts show.
 
@@ -189,7 +199,9 @@ class IncidentHead:
     `resolved_line` says in a sentence who resolved it and when, `refires_reopen` is the one that the resolve dialog
     shows while alerts fire. `previous_*` is the incident of the same group before this one, `sibling_*` the one that takes the alerts
     of the group now, `parent_*` the one that this was merged into, `merged` those that were merged into this. `snoozed` says until when
-    it is. `acknowledgement_timeout` is its own one in seconds, empty where it is as the organisation says.
+    it is. `calls` are the last ones of this occurrence, `next_call` when people are called again; `nobody_on_call` is whether it is open
+    and nobody has it because nobody is on call. `acknowledgement_timeout` is its own one in seconds, empty where it is as the
+    organisation says.
     """
 
     id: str = ""
@@ -231,6 +243,11 @@ class IncidentHead:
     may_act: bool = False
     refires_reopen: str = ""
     snoozed: str = ""
+    followers: list[PersonView] = field(default_factory=list)
+    follower_ids: list[str] = field(default_factory=list)
+    calls: list[CallView] = field(default_factory=list)
+    next_call: str = ""
+    nobody_on_call: bool = False
     acknowledgement_timeout: str = ""
     facts: list[FactView] = field(default_factory=list)
     tab_mark: str = ""

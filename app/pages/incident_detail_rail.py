@@ -8,9 +8,11 @@ from app.components.ages import age
 from app.components.labels import icon, labels
 from app.components.links import outside_link, page_link
 from app.components.marks import state_mark
+from app.components.people import person_avatar
 from app.pages.incident_detail_service import checklist, service
 from app.states.incident_detail import IncidentDetail
 from app.states.incident_detail_acts import IncidentActs
+from app.states.incident_detail_calls import IncidentCalls
 
 _HEAD = IncidentDetail.head
 
@@ -19,14 +21,66 @@ def rail() -> rx.Component:
     """The complementary part of the page."""
     return rx.el.aside(
         checklist(),
+        rx.cond((_HEAD.calls.length() > 0) | (_HEAD.next_call != "") | _HEAD.nobody_on_call, _calls()),
         rx.cond(_HEAD.alert_count > 0, _alerts()),
         service(),
         rx.cond(_HEAD.merged.length() > 0, _merged()),
         rx.cond((IncidentDetail.related.length() > 0) & (_HEAD.state != "resolved") & (_HEAD.parent_number == ""), _related()),
         rx.cond(_HEAD.previous_number != "", _seen_before()),
+        rx.cond(_HEAD.number != "", _followers()),
         rx.el.section(rx.el.h2("Facts"), rx.el.dl(rx.foreach(_HEAD.facts, _fact), class_name="dl")),
         class_name="col rail",
         aria_label="About this incident",
+    )
+
+
+def _calls() -> rx.Component:
+    """Who was called for it, and when it calls next."""
+
+    def call(one: Any) -> rx.Component:
+        return rx.el.li(
+            icon("phone-call"),
+            rx.el.span(f"{one.name} told {one.at}", class_name="cut"),
+            rx.el.small(one.mail),
+            class_name="item",
+        )
+
+    nobody = rx.el.p(
+        "Nobody is on call by default, so the admins are told. ",
+        rx.cond(
+            IncidentDetail.nav.is_admin,
+            page_link("Say who is on call", to="/settings/organisation", class_name="link"),
+            "An admin can say who is.",
+        ),
+        class_name="dim",
+    )
+    return rx.el.section(
+        rx.el.h2("Calls ", rx.cond(_HEAD.next_call != "", rx.el.span(f"again at {_HEAD.next_call}", class_name="n"))),
+        rx.cond(_HEAD.nobody_on_call, nobody),
+        rx.el.ul(rx.foreach(_HEAD.calls, call), role="list"),
+    )
+
+
+def _followers() -> rx.Component:
+    """Who follows it, and the switch for whoever looks."""
+    follows = _HEAD.follower_ids.contains(IncidentDetail.nav.me.id)
+    switch = rx.el.button(
+        rx.cond(follows, "Unfollow", "Follow"),
+        type="button",
+        class_name="link",
+        data_needs_connection="",
+        data_acts="",
+        on_click=IncidentCalls.follow_it(_HEAD.number, ~follows),
+    )
+    names = rx.el.ul(
+        rx.foreach(_HEAD.followers, lambda one: rx.el.li(person_avatar(one), rx.el.span(one.name, class_name="cut"), class_name="item")),
+        role="list",
+    )
+    told = rx.cond(follows, "You are told of each of its moves. ", "Be told of each of its moves. ")
+    return rx.el.section(
+        rx.el.h2("Followers ", rx.el.span(_HEAD.followers.length(), class_name="n")),
+        rx.cond(_HEAD.followers.length() > 0, names),
+        rx.el.p(told, switch, class_name="dim"),
     )
 
 

@@ -49,7 +49,15 @@ def _acts(row: Any) -> rx.Component:
         "Restore", icon_name="archive-restore", on_click=Services.archive(row.id, False), aria_label=f"Restore {row.name}", **act
     )  # type: ignore[operator]
     acts = rx.el.span(rx.cond(row.archived_at != "", restore, rx.fragment(edit, archive)), class_name="line acts")
-    return rx.cond(Services.nav.may_manage, acts)
+    follows = Services.followed.contains(row.id)  # type: ignore[attr-defined]
+    follow = button(
+        rx.cond(follows, "Unfollow", "Follow"),
+        icon_name="bell",
+        on_click=Services.follow_it(row.id, ~follows),  # type: ignore[operator]
+        aria_label=rx.cond(follows, f"Unfollow {row.name}", f"Follow {row.name}"),
+        **act,
+    )
+    return rx.el.span(rx.cond((row.archived_at == "") | follows, follow), rx.cond(Services.nav.may_manage, acts), class_name="line acts")
 
 
 def _row(row: Any) -> rx.Component:

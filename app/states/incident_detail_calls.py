@@ -1,11 +1,11 @@
-"""Whether and when people are called for an incident: its snooze, and after how long its acknowledgement lapses."""
+"""Who is told of an incident and when: its snooze, after how long its acknowledgement lapses, and who follows it."""
 
 from typing import Any
 
 from app.session import requires
 from app.states.incident_detail_acts import IncidentActs
 from models.vocabulary import Role
-from services import database, incident_page, incidents
+from services import database, followers, incident_page, incidents
 from services.access import Actor
 from services.errors import InvalidInputError
 from services.incidents import Outcome
@@ -49,6 +49,12 @@ class IncidentCalls(IncidentActs):
             self.refusal = "Choose a time, or write one."
             return
         await self._snooze(actor, number, until)
+
+    @requires(Role.VIEWER)
+    async def follow_it(self, actor: Actor, number: str, follows: bool) -> None:
+        """Be told of its moves, or not any more."""
+        await database.run(followers.follow_incident, actor, number, follows)
+        self.say(f"You are told of each move of {number}." if follows else f"You do not follow {number} any more.")
 
     @requires(Role.RESPONDER)
     async def set_timeout(self, actor: Actor, form: dict[str, Any]) -> None:

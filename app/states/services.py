@@ -7,7 +7,7 @@ from app.session import requires, while_signed_in
 from app.states.profile import complaints
 from app.states.shell import Shell
 from models.vocabulary import Role
-from services import catalog, database, teams
+from services import catalog, database, followers, teams
 from services.access import Actor
 from services.errors import NotFoundError, RefusedError
 from services.views import ChoiceView, ServiceRow
@@ -17,13 +17,15 @@ _FIELDS = ("name", "owner_team_id", "description", "runbook_url", "checklist")
 
 
 class Services(Shell):
-    """What the page shows. `edited` is the service that the dialog is about, as it was when it opened; one without an id is a new one.
+    """What the page shows. `followed` are the ids of the services that the reader follows.
 
-    `edited_lines` is its checklist, one item a line; `owners` are the teams that can own it.
+    `edited` is the service that the dialog is about, as it was when it opened; one without an id is a new one. `edited_lines` is its
+    checklist, one item a line; `owners` are the teams that can own it.
     """
 
     rows: list[ServiceRow] = []
     archived: list[ServiceRow] = []
+    followed: list[str] = []
     is_loaded: bool = False
     is_editing: bool = False
     edited: ServiceRow = ServiceRow()
@@ -45,6 +47,17 @@ class Services(Shell):
 
     async def _read(self, actor: Actor) -> None:
         self._show(await database.run(catalog.rows, actor))
+        self.followed = sorted(one.hex for one in await database.run(followers.followed_services, actor))
+
+    @requires(Role.VIEWER)
+    async def follow_it(self, actor: Actor, service_id: str, follows: bool) -> None:
+        """Be told of its new incidents and of their moves, or not any more."""
+        await self._read(actor)
+        row = self._known(service_id)
+        await database.run(followers.follow_service, actor, UUID(row.id), follows)
+        await self._read(actor)
+        words = f"You are told of each incident of {row.name} and of its moves."
+        self.say(words if follows else f"You do not follow {row.name} any more.")
 
     def _show(self, rows: list[ServiceRow]) -> None:
         self.rows = [row for row in rows if not row.archived_at]

@@ -7,13 +7,14 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from models.vocabulary import AlertStatus, IncidentState, Move, allowed_moves
+from models.vocabulary import AlertStatus, DeliveryStatus, IncidentState, Move, allowed_moves
 from services import clock
 from services.checklists import CheckRecord
+from services.held import is_called
 from services.incident_page.firings import AlertHere
 from services.incident_page.lines import as_html, label_views
-from services.incident_page.snapshot import Snapshot
-from services.views import AlertRow, CheckView, FactView, IncidentHead, IncidentName, LinkView, PersonView, StepView, person_view
+from services.incident_page.snapshot import Call, Snapshot
+from services.views import AlertRow, CallView, CheckView, FactView, IncidentHead, IncidentName, LinkView, PersonView, StepView, person_view
 from services.wording import counted, date_and_time, hour_since, ordinal, rfc3339, shown_number, span
 
 _NEXT = {
@@ -77,11 +78,29 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         refires_reopen=_refires(snapshot),
         snoozed=hour_since(row["snoozed_until"], clock.now(), zone) if row["snoozed_until"] else "",
         acknowledgement_timeout="" if row["acknowledgement_timeout_seconds"] is None else str(row["acknowledgement_timeout_seconds"]),
+        followers=[person_view(user_id, name) for user_id, name in snapshot.followers],
+        follower_ids=[user_id.hex for user_id, _ in snapshot.followers],
+        calls=[_call(one, row["created_at"], zone) for one in snapshot.calls],
+        next_call=hour_since(row["next_call_at"], row["created_at"], zone) if row["next_call_at"] and is_called(row) else "",
+        nobody_on_call=state is IncidentState.OPEN and row["assigned_to"] is None and not snapshot.has_on_call,
         facts=list(_facts(snapshot, zone)),
         tab_mark=_TAB_MARKS[state],
         last_seq=snapshot.last_seq,
         version=row["version"],
     )
+
+
+_MAILS = {
+    DeliveryStatus.PENDING: "mail waits",
+    DeliveryStatus.SENT: "mail sent",
+    DeliveryStatus.FAILED: "mail failed",
+    DeliveryStatus.CANCELLED: "mail not needed any more",
+}
+
+
+def _call(one: Call, opened_at: datetime, zone: ZoneInfo) -> CallView:
+    mail = _MAILS[DeliveryStatus(one.mail)] if one.mail else "in the inbox"
+    return CallView(one.user_id.hex, one.name, hour_since(one.at, opened_at, zone), mail)
 
 
 def _check(one: CheckRecord, opened_at: datetime, zone: ZoneInfo) -> CheckView:

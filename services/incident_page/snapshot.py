@@ -28,6 +28,8 @@ NEWEST = 60
 CHANGES = 30
 """How many of the last changes of lines a shared read tells: a page that missed more reads its lines anew."""
 MOST_PINS = 20
+MOST_CALLS = 8
+"""How many of the last calls the page shows."""
 SHOWN_ALERTS = 6
 """How many alerts the page shows until somebody asks for all."""
 
@@ -50,13 +52,24 @@ class Other:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody who was called. `mail` is the status of the mail that says so, empty where there is none."""
+
+    user_id: UUID
+    name: str
+    at: datetime
+    mail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The incident at one moment. `names` holds whoever the row and the lines name; `newest` is in the order of `seq`.
 
     `changed` holds each line among the last changes with the number of its own last one, `pins` the lines that are pinned.
 
     `previous` is the incident of the same group before it, `sibling` the one that takes the alerts of its group meanwhile, `parent` the
-    one that it was merged into, `merged` those that were merged into it.
+    one that it was merged into, `merged` those that were merged into it. `calls` are those of its current occurrence, the latest
+    first, until it is resolved; `has_on_call` is whether somebody is on call by default.
     """
 
     row: Mapping[str, Any]
@@ -70,6 +83,9 @@ class Snapshot:
     sibling: Other | None
     parent: Other | None
     merged: list[Other]
+    followers: list[tuple[UUID, str]]
+    calls: list[Call]
+    has_on_call: bool
     reopen_window_seconds: int
     alerts: list[AlertHere]
     newest: list[EventRecord]
@@ -102,7 +118,9 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
     if before is not None and row["last_change"] - before.last_change > CHANGES:
         before = None  # some of what it knows has been changed, and nobody tells what
     parts = _merged(session, row)
-    service, runbook, owner, window_seconds, causes, previous_number, previous_title, *acted = statements.around(session, row["id"])
+    service, runbook, owner, window_seconds, causes, on_call, previous_number, previous_title, *acted = statements.around(
+        session, row["id"]
+    )
     changed, pins = _changed(session, row, before)
     newest = _newest(session, row, before, changed)
     known = dict(before.names) if before is not None else {}
@@ -119,12 +137,25 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
         sibling=_sibling(session, row),
         parent=_other(session, Incident.id == row["parent_id"]) if row["parent_id"] is not None else None,
         merged=[other for _, other in parts],
+        followers=[(cast(UUID, as_uuid(ident)), name) for ident, name in statements.followers(session, row["id"])],
+        calls=_calls(session, row),
+        has_on_call=on_call is not None,
         reopen_window_seconds=window_seconds,
         alerts=firings.urgent_first(session, [row["id"], *(ident for ident, _ in parts)], limit=alert_limit),
         newest=newest,
         changed=changed,
         pins=pins,
     )
+
+
+def _calls(session: Session, row: Mapping[str, Any]) -> list[Call]:
+    if row["state"] is IncidentState.RESOLVED:
+        return []
+    began = row["reopened_at"] or row["created_at"]
+    return [
+        Call(cast(UUID, as_uuid(ident)), name, cast(datetime, as_time(at)), mail or "")
+        for ident, name, at, mail in statements.calls(session, row["id"], began, MOST_CALLS)
+    ]
 
 
 def _newest(session: Session, row: Mapping[str, Any], before: Snapshot | None, changed: list[tuple[int, EventRecord]]) -> list[EventRecord]:

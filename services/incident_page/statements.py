@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, bindparam, func, select
+from sqlalchemy import Integer, Uuid, bindparam, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
 from models.alerts import Alert, AlertFiring
 from models.incidents import Incident
 from models.integrations import Service
+from models.notifications import Follower, Notification, OutgoingMessage
 from models.people import ActorRow, Team
 from models.tenants import Tenant
 from models.timeline import TimelineEvent
+from models.vocabulary import CALLS
 from services import database
 from services.statements import Prepared, listed, one_of
 
@@ -27,6 +30,9 @@ _firing: Any = AlertFiring.__table__  # type: ignore[attr-defined]
 _event: Any = TimelineEvent.__table__  # type: ignore[attr-defined]
 _service: Any = Service.__table__  # type: ignore[attr-defined]
 _team: Any = Team.__table__  # type: ignore[attr-defined]
+_follower: Any = Follower.__table__  # type: ignore[attr-defined]
+_notification: Any = Notification.__table__  # type: ignore[attr-defined]
+_message: Any = OutgoingMessage.__table__  # type: ignore[attr-defined]
 _tenant: Any = Tenant.__table__  # type: ignore[attr-defined]
 
 ACTED = ("created_by", "assigned_to", "acknowledged_by", "investigating_by", "resolved_by")
@@ -41,7 +47,7 @@ LINE = (
 def around(session: Session, incident_id: UUID) -> Any:
     """What stands beside the incident's row.
 
-    (service, its runbook, its team, reopen window in seconds, causes, previous number, previous title, *names)
+    (service, its runbook, its team, reopen window in seconds, causes, default on-call, previous number, previous title, *names)
     """
     return _run(session, 0, {"incident": incident_id}).fetchone()
 
@@ -72,6 +78,16 @@ def pinned_lines(session: Session, incident_id: UUID, limit: int) -> list[Any]:
     return list(_run(session, 4, {"incident": incident_id, "limit": limit}).fetchall())
 
 
+def followers(session: Session, incident_id: UUID) -> list[Any]:
+    """Who follows it: (id, name), in the order of the names."""
+    return list(_run(session, 6, {"incident": incident_id}).fetchall())
+
+
+def calls(session: Session, incident_id: UUID, since: datetime, limit: int) -> list[Any]:
+    """Who was called for it since then, the latest first: (id, name, when, status of the mail or None)."""
+    return list(_run(session, 7, {"incident": incident_id, "since": since, "limit": limit}).fetchall())
+
+
 def _run(session: Session, which: int, values: dict[str, Any]) -> Any:
     prepared = _prepared(session.get_bind().dialect.name)[which]
     return prepared.run(session.connection().connection.cursor(), {**values, "tenant": session.info["tenant_id"]})
@@ -82,7 +98,16 @@ def _prepared(dialect_name: str) -> tuple[Prepared, ...]:
     del dialect_name  # part of the key only
     dialect = database.storage().dialect
     of_one, of_many = _firing.c.incident_id == _id("incident"), one_of(_firing.c.incident_id, "incidents", dialect)
-    statements = (_around(), _urgent_alerts(of_one), _lines_after(), _lines_changed_after(), _pinned_lines(), _urgent_alerts(of_many))
+    statements = (
+        _around(),
+        _urgent_alerts(of_one),
+        _lines_after(),
+        _lines_changed_after(),
+        _pinned_lines(),
+        _urgent_alerts(of_many),
+        _followers(),
+        _calls(),
+    )
     return tuple(Prepared(statement, dialect) for statement in statements)
 
 
@@ -96,10 +121,38 @@ def _around() -> Any:
     for name, somebody in zip(ACTED, people, strict=True):
         joined = joined.outerjoin(somebody, (somebody.c.id == _incident.c[name]) & (somebody.c.tenant_id == _incident.c.tenant_id))
     columns = (
-        *(_service.c.name, _service.c.runbook_url, _team.c.name, _tenant.c.reopen_window_seconds, _tenant.c.causes),
+        *(
+            _service.c.name,
+            _service.c.runbook_url,
+            _team.c.name,
+            _tenant.c.reopen_window_seconds,
+            _tenant.c.causes,
+            _tenant.c.default_on_call_id,
+        ),
         *(previous.c.number, previous.c.title, *(one.c.name for one in people)),
     )
     return select(*columns).select_from(joined).where(_incident.c.id == _id("incident"), _incident.c.tenant_id == _id("tenant"))
+
+
+def _followers() -> Any:
+    joined = _follower.join(_actor, _actor.c.id == _follower.c.user_id)
+    here = (_follower.c.subject_id == _id("incident"), _follower.c.tenant_id == _id("tenant"))
+    return select(_follower.c.user_id, _actor.c.name).select_from(joined).where(*here).order_by(_actor.c.name, _actor.c.id)
+
+
+def _calls() -> Any:
+    joined = _notification.join(_actor, _actor.c.id == _notification.c.user_id)
+    joined = joined.outerjoin(_message, _message.c.notification_id == _notification.c.id)
+    told = _notification.c.created_at
+    called = [literal(reason.value, _notification.c.reason.type) for reason in CALLS]
+    return (
+        select(_notification.c.user_id, _actor.c.name, told, _message.c.status)
+        .select_from(joined)
+        .where(_notification.c.incident_id == _id("incident"), _notification.c.tenant_id == _id("tenant"))
+        .where(told >= bindparam("since", type_=told.type), _notification.c.reason.in_(called))
+        .order_by(told.desc(), _actor.c.name)
+        .limit(bindparam("limit", type_=Integer()))
+    )
 
 
 def _urgent_alerts(of: ColumnElement[bool]) -> Any:

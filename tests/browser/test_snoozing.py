@@ -41,3 +41,10 @@ def test_a_snooze_by_keys_is_seen_by_others_and_ended(northwind: Northwind, as_p
     mina.get_by_role("button", name="Undo").click()
     expect(chip).to_have_count(0)
     expect(mina.get_by_role("status")).to_contain_text(f"{number} is not snoozed any more.")
+
+    vera = as_person(northwind, Role.VIEWER, f"/incidents/{number}")
+    beside = mina.get_by_role("complementary")
+    vera.get_by_role("button", name="Follow", exact=True).click()
+    expect(vera.get_by_role("button", name="Unfollow")).to_be_visible()
+    expect(beside).to_contain_text("Vera Novak")
+    expect(beside.get_by_role("heading", name="Calls")).to_contain_text("again at ")

@@ -16,6 +16,7 @@ from services import clock, database, holding, incident_list, merge_offers, peop
 from services.access import Actor
 from services.incident_list import Filters, counts, programs, rows, scans
 from services.incident_list.scans import Place
+from services.incident_page import statements as page_statements
 from services.statements import Prepared
 from tests.fixtures.organisations import person
 
@@ -160,6 +161,15 @@ def test_the_counts_of_the_navigation_go_by_indexes(viewer: Actor, monkeypatch: 
         viewers._waiting(session)
     assert_quick(found)
     assert len([step for step in looks(found) if "ix_incident_snoozed" in step]) == 1
+
+
+def test_who_follows_one_and_who_was_called_for_it_is_read_by_indexes(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    with statements(monkeypatch) as found, database.read(viewer.tenant_id) as session:
+        page_statements.followers(session, viewer.id)
+        page_statements.calls(session, viewer.id, clock.now(), 8)
+    steps = [step for statement in found for step in plan(statement)]
+    assert [step for step in steps if step.startswith("SCAN")] == []
+    assert any("ix_notification_incident (incident_id=? AND created_at>?)" in step for step in steps)
 
 
 def test_the_strip_and_the_groups_read_a_fixed_number_of_statements(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from app.states.incident_detail_calls import IncidentCalls
-from services import clock, incidents
+from models.columns import new_id
+from models.notifications import Notification, OutgoingMessage
+from models.vocabulary import DeliveryStatus
+from services import clock, database, incidents
 from services.access import Actor
 from tests.fixtures.stories import Story
 from tests.fixtures.tabs import begin_session, call, follow, open_tab
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -29,6 +35,48 @@ def opened(actor: Actor) -> Any:
 
 def typed(until: Any) -> dict[str, Any]:
     return {"number": "INC-1", "until": until}
+
+
+@pytest.mark.usefixtures("open_sockets")
+def test_who_was_called_and_when_it_calls_next_is_beside_the_timeline(night: Story) -> None:
+    organisation = night.organisation
+    state = opened(organisation.viewer)
+    head = state.head
+    assert [(one.name, one.mail) for one in head.calls] == [("Alice Moreau", "in the inbox")]
+    assert head.nobody_on_call and head.next_call > head.calls[0].at
+    assert follow(state, lambda: incidents.snooze(organisation.responder, "INC-1", clock.now() + HOUR), lambda: state.head.next_call == "")
+    assert follow(state, lambda: incidents.snooze(organisation.responder, "INC-1", None), lambda: state.head.next_call != "")
+    assert follow(state, lambda: incidents.acknowledge(organisation.responder, "INC-1"), lambda: state.head.next_call == "")
+    assert len(state.head.calls) == 1 and not state.head.nobody_on_call
+    incidents.resolve(organisation.responder, "INC-1", "Restarted")
+    assert opened(organisation.viewer).head.calls == []
+    night.pass_time(minutes=1)
+    incidents.reopen(organisation.admin, "INC-1", "Not over")
+    assert [(one.name, one.mail) for one in opened(organisation.viewer).head.calls] == [("Rob Lindqvist", "in the inbox")]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("pending", "mail waits"), ("sent", "mail sent"), ("failed", "mail failed"), ("cancelled", "mail not needed any more")],
+)
+def test_what_became_of_the_mail_of_a_call_is_told(night: Story, status: str, words: str) -> None:
+    with database.write(night.organisation.tenant_id) as tx:
+        told = tx.session.exec(select(Notification)).one()
+        ids = {"id": new_id(), "notification_id": told.id, "incident_id": told.incident_id}
+        tx.insert(OutgoingMessage, **ids, channel="email", kind="opened", status=DeliveryStatus(status), attempts=0, created_at=tx.now)
+    assert [one.mail for one in opened(night.organisation.viewer).head.calls] == [words]
+
+
+@pytest.mark.usefixtures("open_sockets")
+def test_a_viewer_follows_it_and_everybody_sees_that(night: Story) -> None:
+    vera = night.organisation.viewer
+    state, others = opened(vera), opened(night.organisation.responder)
+    assert follow(others, lambda: call(state, "follow_it", number="INC-1", follows=True), lambda: others.head.follower_ids == [vera.id.hex])
+    assert [one.name for one in others.head.followers] == [vera.name]
+    assert state.notice.text == "You are told of each move of INC-1."
+    assert follow(others, lambda: call(state, "follow_it", number="INC-1", follows=False), lambda: others.head.followers == [])
+    call(state, "follow_it", number="INC-99", follows=True)
+    assert state.notice.text == "There is no INC-99."
 
 
 @pytest.mark.usefixtures("open_sockets")

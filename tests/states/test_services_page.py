@@ -97,3 +97,16 @@ def test_the_count_of_incidents_moves_by_itself(story: Story) -> None:
     assert [row.unresolved for row in page.rows] == [0]
     happens = lambda: declaring.declare(organisation.responder, "Slow", "high", service_id=made.id)  # noqa: E731
     assert follow(page, happens, lambda: [row.unresolved for row in page.rows] == [1])
+
+
+def test_a_viewer_follows_a_service_and_not_one_of_strangers(story: Story) -> None:
+    organisation = story.organisation
+    own = catalog.create(organisation.manager, "Own")
+    theirs = catalog.create(organisation.stranger, "Theirs")
+    state = opened(organisation.viewer)
+    call(state, "follow_it", service_id=own.id.hex, follows=True)
+    assert (state.followed, state.notice.text) == ([own.id.hex], "You are told of each incident of Own and of its moves.")
+    call(state, "follow_it", service_id=theirs.id.hex, follows=True)
+    assert (state.followed, state.notice.text) == ([own.id.hex], "There is no such service.")
+    call(state, "follow_it", service_id=own.id.hex, follows=False)
+    assert state.followed == []
