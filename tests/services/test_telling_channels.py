@@ -219,7 +219,7 @@ def test_an_organisation_without_channels_pays_one_read_when_incidents_change(ro
 # ── what came back ──
 
 
-@pytest.mark.parametrize("answer", [503, 408, close, garbage], ids=str)
+@pytest.mark.parametrize("answer", [503, 408, close, garbage], ids=["503", "408", "close", "garbage"])
 def test_what_may_pass_is_tried_again_under_the_same_id(room: Room, answer: Any) -> None:
     room.make(events=["opened"])
     room.receiver.answers = [answer, answer, 204]
