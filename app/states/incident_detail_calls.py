@@ -59,9 +59,9 @@ class IncidentCalls(IncidentActs):
     @requires(Role.RESPONDER)
     async def set_timeout(self, actor: Actor, form: dict[str, Any]) -> None:
         """After how long without activity its acknowledgement lapses."""
-        number, seconds = str(form.get("number")), str(form.get("seconds", ""))
+        number, seconds = str(form.get("number")), form.get("seconds")
         try:
-            wanted = int(seconds) if seconds else None
+            wanted = int(str(seconds)) if seconds != "" else None
             outcome: Outcome = await database.run(incidents.set_acknowledgement_timeout, actor, number, wanted)
         except ValueError:
             self.refusal = "Choose one of the times."

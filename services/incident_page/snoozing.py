@@ -14,7 +14,7 @@ from services.errors import ConflictError, InvalidInputError
 from services.views import ChoiceView
 from services.wording import hour_since, zone_named
 
-_OFFERED = ("30 min", "1 h", "4 h", "tomorrow 09:00", "Monday 09:00")
+_OFFERED = ("30 min", "1 h", "4 h", "Tomorrow 09:00", "Monday 09:00")
 
 
 @dataclass(frozen=True, slots=True)

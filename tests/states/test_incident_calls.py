@@ -85,7 +85,7 @@ def test_a_snooze_is_on_every_open_page_and_can_be_taken_back(night: Story) -> N
     state, others = opened(organisation.responder), opened(organisation.viewer)
     call(state, "ask_until")
     assert state.dialog == "snooze"
-    assert [one.value for one in state.snoozes] == ["30 min", "1 h", "4 h", "tomorrow 09:00", "Monday 09:00"]
+    assert [one.value for one in state.snoozes] == ["30 min", "1 h", "4 h", "Tomorrow 09:00", "Monday 09:00"]
     assert follow(others, lambda: call(state, "snooze", number="INC-1", until="1 h"), lambda: others.head.snoozed != "")
     assert others.head.snoozed == state.snoozes[1].label
     assert (state.dialog, state.notice.may_undo) == ("", True)
@@ -139,8 +139,8 @@ def test_the_timeout_is_chosen_and_what_is_none_is_refused(night: Story) -> None
         call(state, "set_timeout", form={"number": "INC-1", "seconds": seconds})
         assert (state.notice.text, night.incident().acknowledgement_timeout_seconds) == ("Changed.", own)
     call(state, "open_dialog", name="timeout")
-    for wrong in ("soon", "5", "9" * 30):
-        call(state, "set_timeout", form={"number": "INC-1", "seconds": wrong})
+    for wrong in ({"seconds": "soon"}, {"seconds": "5"}, {"seconds": "9" * 30}, {}):
+        call(state, "set_timeout", form={"number": "INC-1", **wrong})
         assert state.dialog == "timeout" and state.refusal
 
 
