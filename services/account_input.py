@@ -15,7 +15,9 @@ from services.errors import InvalidFieldsError, InvalidInputError
 PASSWORD_MIN = 12
 PASSWORD_MAX = 1024
 _NAME_MAX = 120
-_EMAIL = re.compile(r"[^@\s\x00-\x20\x7f]+@[^@\s\x00-\x20\x7f.]+(\.[^@\s\x00-\x20\x7f.]+)*")
+_NOT_IN_EMAIL = r"@\s\x00-\x20\x7f()<>\[\]:;,\\\""
+_EMAIL = re.compile(rf"(?!.*=\?)[^{_NOT_IN_EMAIL}]+@[^{_NOT_IN_EMAIL}.]+(\.[^{_NOT_IN_EMAIL}.]+)*")
+"""Without what would have to be quoted, or what a mail's header would take for more than one address or for an encoded word."""
 _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 

@@ -16,7 +16,7 @@ from services.account_input import Checks
 from services.database import Tx
 from services.errors import InvalidInputError
 from services.incidents import DESCRIPTION_LIMIT, TITLE_LIMIT, Outcome
-from services.input_text import check_optional_text, check_past, check_text
+from services.input_text import check_line, check_optional_text, check_past
 from services.openings import Opening, Openings
 from services.records import IncidentRecord
 
@@ -97,7 +97,7 @@ def _id_for(actor: Actor, key: str) -> UUID:
 
 def check_title(title: str, field: str = "title") -> str:
     """What is broken, on one line. Raises: InvalidInputError."""
-    return " ".join(check_text(title, field, TITLE_LIMIT).split())
+    return check_line(title, field, TITLE_LIMIT)
 
 
 def check_description(description: str | None, field: str = "description") -> str:

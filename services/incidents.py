@@ -21,7 +21,7 @@ from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from services.held import Held
-from services.input_text import check_optional_text, check_text
+from services.input_text import check_line, check_optional_text, check_text
 from services.records import IncidentRecord
 from services.wording import shown_number
 
@@ -362,7 +362,7 @@ def edit(
     require(actor, Role.RESPONDER)
     wanted: dict[str, str] = {}
     if title is not None:
-        wanted["title"] = " ".join(check_text(title, "title", TITLE_LIMIT).split())
+        wanted["title"] = check_line(title, "title", TITLE_LIMIT)
     if description is not None:
         wanted["description"] = check_optional_text(description, "description", DESCRIPTION_LIMIT)
     with _held(actor, number, "edited", version) as (tx, incident):

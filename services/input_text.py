@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from services.errors import InvalidInputError
@@ -13,6 +14,9 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 """How far ahead a sender's clock may be before "now" counts as the future."""
 _FIRST_YEAR = 1970
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+_UNSEEN = frozenset({"Cc", "Cf", "Mn", "Zs", "Zl", "Zp"})
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs that fonts show as nothing."""
 
 
 def check_text(text: object, field: str, limit: int) -> str:
@@ -41,7 +45,7 @@ def check_optional_text(text: object, field: str, limit: int) -> str:
     wrong = unstorable(written)
     if wrong:
         raise InvalidInputError(f"{_name(field)} {wrong}.", field=field)
-    return written
+    return written if _is_seen(written) else ""
 
 
 def check_line(text: object, field: str, limit: int) -> str:
@@ -53,8 +57,17 @@ def check_line(text: object, field: str, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, trimmed: line breaks and runs of spaces become one space, control and direction characters go."""
-    return _CONTROLS.sub("", " ".join(text.split())).strip(_INVISIBLE)
+    """`text` on one line, trimmed: line breaks and runs of spaces become one space, control and direction characters go.
+
+    What cannot be seen at all is nothing.
+    """
+    line = _CONTROLS.sub("", " ".join(text.split())).strip(_INVISIBLE)
+    return line if _is_seen(line) else ""
+
+
+def _is_seen(text: str) -> bool:
+    """Whether anything of `text` can be seen: a name of marks, spaces and blanks alone would be a link that nobody finds."""
+    return any(sign not in _BLANKS and unicodedata.category(sign) not in _UNSEEN for sign in text)
 
 
 def check_past(at: datetime, field: str, now: datetime) -> datetime:

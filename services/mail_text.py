@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import format_datetime, parseaddr
 from html import escape
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -47,7 +48,7 @@ def write(mail: Mail) -> EmailMessage:
         link += f"#event-{mail.line[0].seq}"
     lead, quote = _lead(mail)
     facts = [f"{number} · {incident.severity.value} · {incident.state.value}", one_line(incident.title), f"Opened {since} {zone_name}"]
-    foot = [f"Why you: {mail.notification.why}", f"How you are told of what: {settings.current().base_url}/settings/profile"]
+    foot = [f"Why you: {one_line(mail.notification.why)}", f"How you are told of what: {settings.current().base_url}/settings/profile"]
     text = [lead, *([_indented(quote)] if quote else []), "\n".join(facts), link, "\n".join(foot)]
     message = _message(mail.to, f"{number}: {incident.title}", mail.organisation)
     message["Message-ID"] = f"<{mail.message.id.hex}@{_host()}>"
@@ -62,8 +63,9 @@ def letter(to: str, subject: str, paragraphs: Sequence[str], message_id: UUID | 
     message = _message(to, subject, "")
     if message_id is not None:
         message["Message-ID"] = f"<{message_id.hex}@{_host()}>"
-    message.set_content("\n\n".join(paragraphs) + "\n")
-    body = "".join(f"<p>{_linked(paragraph)}</p>" for paragraph in paragraphs)
+    lines = [one_line(paragraph) for paragraph in paragraphs]
+    message.set_content("\n\n".join(lines) + "\n")
+    body = "".join(f"<p>{_linked(line)}</p>" for line in lines)
     message.add_alternative(_page(body), subtype="html")
     return message
 
@@ -80,14 +82,20 @@ def sender_address() -> str:
 def _message(to: str, subject: str, organisation: str) -> EmailMessage:
     name = parseaddr(settings.current().mail_from)[0]
     message = EmailMessage(policy=SMTP)
-    told = one_line(name or (f"Tocsin ({organisation})" if organisation else "Tocsin"))
-    message["From"] = formataddr((told, sender_address()))
+    told = _in_header(name or (f"Tocsin ({organisation})" if organisation else "Tocsin"))
+    username, _, domain = sender_address().rpartition("@")
+    message["From"] = Address(told, username, domain)
     message["To"] = to
-    message["Subject"] = one_line(subject)[:_SUBJECT_CHARACTERS]
+    message["Subject"] = _in_header(subject)[:_SUBJECT_CHARACTERS]
     message["Date"] = format_datetime(clock.now())
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     return message
+
+
+def _in_header(text: str) -> str:
+    """On one line, and no encoded word: `email` decodes those of a header that it is given, and writes a line break in one as it is."""
+    return one_line(text).replace("=?", "= ?")
 
 
 _LEADS = {
@@ -137,8 +145,8 @@ def _html(lead: str, quote: str, facts: Sequence[str], link: str, foot: Sequence
 
 def _linked(text: str) -> str:
     """Escaped, with the addresses of this installation as links."""
-    base = settings.current().base_url
-    words = [f'<a href="{escape(word)}">{escape(word)}</a>' if word.startswith(base) else escape(word) for word in text.split(" ")]
+    ours = f"{settings.current().base_url}/"
+    words = [f'<a href="{escape(word)}">{escape(word)}</a>' if word.startswith(ours) else escape(word) for word in text.split(" ")]
     return " ".join(words)
 
 

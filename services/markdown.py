@@ -28,7 +28,7 @@ _MOST_CELLS = 20_000
 _MOST_ADDRESSES = 300
 _INCIDENT = re.compile(r"(?<![\w/.#@&=-])INC-[1-9]\d{0,8}(?![\w/@=-])", re.ASCII)
 _INCIDENT_PATH = re.compile(r"/incidents/INC-[1-9]\d{0,8}", re.ASCII)
-_ADDRESS = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://[^\s/\\]|mailto:\S)", re.IGNORECASE)
 
 
 _HANDLE = re.compile(r"(?<![\w@.+/&=-])@([\w.@+-]*\w)")

@@ -1,6 +1,5 @@
 """The lines of an incident's timeline: what each kind says, and the one way to write one."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from models.timeline import TimelineEvent, TimelineRevision
 from models.vocabulary import EventType, IncidentState, Reason, Severity
 from services.database import Tx
 from services.errors import NotFoundError
+from services.input_text import one_line
 from services.records import EventRecord, VersionRecord
 
 
@@ -345,9 +345,9 @@ def as_text(event: EventRecord) -> str:
     kind = EventType(event.type)
     if kind is EventType.NOTIFICATION:
         told = len(event.data["to"])
-        return f"📟 Told {told} {'person' if told == 1 else 'people'}: {event.data['why']}"
+        return f"📟 Told {told} {'person' if told == 1 else 'people'}: {one_line(event.data['why'])}"
     pattern = _pattern(kind, event.data)
-    values = {name: re.sub(r"\s+", " ", str(value)) for name, value in {**event.data, "who": event.actor_name}.items()}
+    values = {name: one_line(str(value)) for name, value in {**event.data, "who": event.actor_name}.items()}
     return pattern.format_map(values)
 
 

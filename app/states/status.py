@@ -3,6 +3,7 @@
 import reflex as rx
 
 from app.session import open_to_all
+from services.input_text import one_line
 from services.views import NoticeView
 
 
@@ -13,8 +14,8 @@ class Status(rx.State):
 
     @open_to_all
     def say(self, sentence: str, *, bad: bool = False, may_undo: bool = False) -> None:
-        """Put a sentence into the status line. A bad one stays until it is dismissed."""
-        self.notice = NoticeView(text=sentence, tone="bad" if bad else "good", seq=self.notice.seq + 1, may_undo=may_undo)
+        """Put a sentence into the status line. A bad one stays until it is dismissed; no name turns the rest of it."""
+        self.notice = NoticeView(text=one_line(sentence), tone="bad" if bad else "good", seq=self.notice.seq + 1, may_undo=may_undo)
 
     @open_to_all
     def show_failure(self, sentence: str) -> None:

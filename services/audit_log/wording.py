@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from models.vocabulary import Severity
+from services.input_text import one_line
 
 KINDS = {
     "incident": "incidents",
@@ -120,7 +121,7 @@ def shown(value: Any, names: Callable[[UUID], str | None], zone: ZoneInfo) -> st
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
     if _ID.fullmatch(text):
         return names(UUID(text)) or text
-    return _time(text, zone) or _cut(text)
+    return _time(text, zone) or _cut(one_line(text)) or NOTHING
 
 
 def _cut(text: str) -> str:

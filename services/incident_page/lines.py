@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from models.vocabulary import EventType, IncidentState
 from services import clock, markdown, timeline
 from services.errors import RefusedError
+from services.input_text import one_line
 from services.records import EventRecord
 from services.views import EventRow, LabelView, LinkView, PinView, person_view
 from services.wording import absolute, counted, day, hour, hour_since, ordinal, rfc3339, span
@@ -24,6 +25,7 @@ _UNTOLD_LABELS = {"alertname", "severity", "prometheus", "grafana_folder"}
 _LABELS_IN_A_LINE = 3
 _LABEL_CHARACTERS = 32
 _QUOTED_CHARACTERS = 300
+_ONE_LINE = ("actor", "text", "strong", "after", "rest", "edited", "pinned", "hidden", "announce")
 _LATE = timedelta(minutes=1)
 """How much later than it happened a line was written when it says so."""
 
@@ -83,8 +85,15 @@ def _line(event: EventRecord, reading: Reading, today: datetime) -> Line:
         time_title=absolute(event.occurred_at, reading.zone),
         occurred_at=rfc3339(event.occurred_at),
     )
-    row = _marked(_TELL[kind](row, event, reading), event, reading)
+    row = _on_one_line(_marked(_TELL[kind](row, event, reading), event, reading))
     return Line((event.occurred_at, event.seq), kind, day(event.occurred_at, reading.zone, today), row, event.actor_id)
+
+
+def _on_one_line(row: EventRow) -> EventRow:
+    """The row with the texts that share a line freed of what would turn or break the rest of it."""
+    texts = {name: one_line(getattr(row, name)) for name in _ONE_LINE}
+    changed: dict[str, Any] = {name: text for name, text in texts.items() if text != getattr(row, name)}
+    return replace(row, **changed) if changed else row
 
 
 def _alert_fired(row: EventRow, event: EventRecord, _reading: Reading) -> EventRow:
@@ -347,11 +356,11 @@ def label_views(labels: Mapping[str, Any]) -> list[LabelView]:
     """The labels that say what an alert is about, by name, each cut to what a line has room for."""
     # one of the databases keeps no order of its own
     told = sorted((name, str(value)) for name, value in labels.items() if name not in _UNTOLD_LABELS)
-    return [LabelView(name, _cut(value, _LABEL_CHARACTERS)) for name, value in told]
+    return [LabelView(one_line(name), _cut(one_line(value), _LABEL_CHARACTERS)) for name, value in told]
 
 
 def _quoted(text: str) -> str:
-    return _cut(" ".join(text.split()), _QUOTED_CHARACTERS)
+    return _cut(one_line(text), _QUOTED_CHARACTERS)
 
 
 def _cut(text: str, limit: int) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -17,57 +14,15 @@ from hypothesis import strategies as st
 
 from services.errors import InvalidInputError
 from services.markdown import MAX_CHARACTERS, render
+from tests.fixtures.hostile import HOSTILE, check_written
 
-HOSTILE: list[str] = json.loads((Path(__file__).parent.parent / "data" / "markdown" / "hostile.json").read_text())
 REL = ' rel="noopener noreferrer nofollow"'
-
-ALLOWED = {
-    "a": {"href", "rel"},
-    "ol": {"start", "class"},
-    "ul": {"class"},
-    "li": {"class"},
-    "input": {"type", "checked", "disabled", "aria-label"},
-    "pre": {"class", "tabindex"},
-    "div": {"class", "tabindex"},
-    **{tag: set() for tag in ("p", "br", "hr", "em", "strong", "s", "code", "blockquote", "h2", "h3", "h4", "h5", "h6")},
-    **{tag: set() for tag in ("table", "thead", "tbody", "tr", "th", "td")},
-}
-CLASSES = {"contains-task-list", "task-list-item", "code", "wide"}
-ADDRESS = re.compile(r"(https?://[^/]|mailto:)\S*|/incidents/INC-[1-9]\d{0,8}", re.IGNORECASE)
-
-
-class Inspector(HTMLParser):
-    """Fails on anything that the page should never hold."""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in ALLOWED, tag
-        said = dict(attrs)
-        assert set(said) <= ALLOWED[tag], said
-        assert set((said.get("class") or "").split()) <= CLASSES
-        if tag == "a":
-            assert ADDRESS.fullmatch(said["href"] or ""), said
-            assert said["rel"] == "noopener noreferrer nofollow"
-        if tag == "input":
-            assert said["type"] == "checkbox"
-            assert "disabled" in said
-            assert said["aria-label"] in ("Done", "Not done")
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(f"a comment: {data}")
-
-    def handle_decl(self, decl: str) -> None:
-        raise AssertionError(f"a declaration: {decl}")
-
-    def handle_pi(self, data: str) -> None:
-        raise AssertionError(f"an instruction: {data}")
 
 
 def shown(text: str) -> str:
     """The HTML without what every link has; what it holds is inspected."""
     html = render(text)
-    inspector = Inspector()
-    inspector.feed(html)
-    inspector.close()
+    check_written(html)
     return html.replace(REL, "")
 
 
