@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import reflex as rx
 
+from app.handler_arguments import text_of
 from app.session import requires, while_signed_in
 from app.states.shell import Shell
 from models.vocabulary import Role
@@ -99,10 +100,10 @@ class AuditLog(Shell):
     def apply(self, _actor: Actor, form: dict[str, Any]) -> Any:
         """Show what was chosen, from its newest entry on."""
         chosen = {
-            "who": _text(form, "who"),
-            "what": _text(form, "what"),
-            "after": _text(form, "since") or _text(form, "span"),
-            "before": _text(form, "before"),
+            "who": text_of(form, "who"),
+            "what": text_of(form, "what"),
+            "after": text_of(form, "since") or text_of(form, "span"),
+            "before": text_of(form, "before"),
         }
         return rx.redirect(audit_log.address(chosen))
 
@@ -110,9 +111,3 @@ class AuditLog(Shell):
 def _read(actor: Actor, query: str, zone: str) -> AuditPage:
     """What an address asks for now: "the last 24 hours" move on."""
     return audit_log.read(actor, audit_log.wanted_by(actor, query, zone), zone)
-
-
-def _text(form: dict[str, Any], name: str) -> str:
-    """A field of a form, empty where a client sends none or something else."""
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from app.handler_arguments import text_of
 from app.session import requires
 from app.states.incident_detail import IncidentDetail
 from models.vocabulary import Move, Role, Severity
@@ -53,20 +54,20 @@ class IncidentActs(IncidentDetail):
     @requires(Role.RESPONDER)
     async def resolve(self, actor: Actor, form: dict[str, Any]) -> None:
         """It is over, and this fixed it; or, when the dialog showed that somebody was first, a comment."""
-        number, notes = _text(form, "number"), _text(form, "notes")
-        if _text(form, "as_comment"):
-            self.refusal = await self._write(actor, number, notes, _text(form, "draft_key"))
+        number, notes = text_of(form, "number"), text_of(form, "notes")
+        if text_of(form, "as_comment"):
+            self.refusal = await self._write(actor, number, notes, text_of(form, "draft_key"))
             return
         if not notes.strip():
             self.refusal = "Write what fixed it: one sentence is enough."
             return
-        cause = _text(form, "cause")
+        cause = text_of(form, "cause")
         await self._finish(actor, form, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes, cause=cause))
 
     @requires(Role.RESPONDER)
     async def reopen(self, actor: Actor, form: dict[str, Any]) -> None:
         """It is not over, and this is why."""
-        number, reason = _text(form, "number"), _text(form, "reason")
+        number, reason = text_of(form, "number"), text_of(form, "reason")
         if not reason.strip():
             self.refusal = "Write why: the others read it on the timeline."
             return
@@ -75,13 +76,13 @@ class IncidentActs(IncidentDetail):
     async def _finish(self, actor: Actor, form: dict[str, Any], move: Move, act: Callable[[], Outcome]) -> None:
         """A move with words: the dialog stays open with them until it is made, and says why it was not."""
         try:
-            done = await self._move(actor, _text(form, "number"), move, act)
+            done = await self._move(actor, text_of(form, "number"), move, act)
         except RefusedError as refusal:
             self.refusal = refusal.message
             return
         if done:
             self.dialog = self.refusal = ""
-            self.sent_draft = _text(form, "draft_key")
+            self.sent_draft = text_of(form, "draft_key")
         else:
             self.refusal = self.notice.text
 
@@ -93,7 +94,7 @@ class IncidentActs(IncidentDetail):
     @requires(Role.RESPONDER)
     async def change_severity(self, actor: Actor, form: dict[str, Any]) -> None:
         """Worse or better than it was."""
-        number, severity, before = _text(form, "number"), _text(form, "severity"), self.head.severity
+        number, severity, before = text_of(form, "number"), text_of(form, "severity"), self.head.severity
         try:
             outcome: Outcome = await database.run(incidents.change_severity, actor, number, severity)
         except InvalidInputError as refusal:
@@ -163,7 +164,7 @@ class IncidentActs(IncidentDetail):
     async def split_alerts(self, actor: Actor, form: dict[str, Any]) -> None:
         """Make an incident of its own of the alerts that were ticked."""
         chosen = [name.removeprefix("alert-") for name in form if name.startswith("alert-")]
-        number = _text(form, "number")
+        number = text_of(form, "number")
         if not chosen:
             self.refusal = "Tick the alerts that leave it."
             return
@@ -184,9 +185,9 @@ class IncidentActs(IncidentDetail):
     @requires(Role.RESPONDER)
     async def edit(self, actor: Actor, form: dict[str, Any]) -> None:
         """Another title or description."""
-        title, description = _text(form, "title"), _text(form, "description")
+        title, description = text_of(form, "title"), text_of(form, "description")
         try:
-            outcome: Outcome = await database.run(incidents.edit, actor, _text(form, "number"), title=title, description=description)
+            outcome: Outcome = await database.run(incidents.edit, actor, text_of(form, "number"), title=title, description=description)
         except InvalidInputError as refusal:
             self.refusal = refusal.message
             return
@@ -222,7 +223,7 @@ class IncidentActs(IncidentDetail):
     @requires(Role.RESPONDER)
     async def comment(self, actor: Actor, form: dict[str, Any]) -> None:
         """Write on the timeline. The same draft sent twice is stored once; the browser forgets it when it was stored."""
-        self.comment_refusal = await self._write(actor, _text(form, "number"), _text(form, "body"), _text(form, "draft_key"))
+        self.comment_refusal = await self._write(actor, text_of(form, "number"), text_of(form, "body"), text_of(form, "draft_key"))
 
     async def _write(self, actor: Actor, number: str, body: str, key: str) -> str:
         """Store a comment and close the dialog that it came from; the sentence that says why not, or nothing."""
@@ -259,9 +260,3 @@ def _ids(texts: list[str]) -> list[UUID]:
         return [UUID(text) for text in texts]
     except ValueError:
         raise InvalidInputError("An alert is named by its id.", field="alert_ids") from None
-
-
-def _text(form: dict[str, Any], name: str) -> str:
-    """A field of a form, empty where a client sends none or something else."""
-    value = form.get(name)
-    return value if isinstance(value, str) else ""

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from app.handler_arguments import text_of
 from app.session import requires
-from app.states.incident_detail_acts import IncidentActs, _text
+from app.states.incident_detail_acts import IncidentActs
 from models.vocabulary import Role
 from services import address_times, comments, database, incident_page, line_changes
 from services.access import Actor
@@ -45,9 +46,9 @@ class IncidentLines(IncidentActs):
     @requires(Role.RESPONDER)
     async def edit_line(self, actor: Actor, form: dict[str, Any]) -> None:
         """Another text of one's own comment. When it was changed meanwhile, both texts are shown and nothing is lost."""
-        number, event, text = _text(form, "number"), _text(form, "event"), _text(form, "text")
+        number, event, text = text_of(form, "number"), text_of(form, "event"), text_of(form, "text")
         try:
-            await self._change(actor, number, event, text=text, instead_of=_text(form, "before"))
+            await self._change(actor, number, event, text=text, instead_of=text_of(form, "before"))
         except StaleError:
             self.line = await database.run(incident_page.line_view, actor, number, event, self.nav.zone)
             self.meanwhile = self.line.text
@@ -56,7 +57,7 @@ class IncidentLines(IncidentActs):
             self.refusal = refusal.message
         else:
             self.dialog = self.meanwhile = self.refusal = ""
-            self.sent_draft = _text(form, "draft_key")
+            self.sent_draft = text_of(form, "draft_key")
             self.say("Edited. What it said before can still be read.")
 
     @requires(Role.RESPONDER)
@@ -77,9 +78,9 @@ class IncidentLines(IncidentActs):
     @requires(Role.RESPONDER)
     async def hide_line(self, actor: Actor, form: dict[str, Any]) -> None:
         """Fold a line away, and say why."""
-        number, event = _text(form, "number"), _text(form, "event")
+        number, event = text_of(form, "number"), text_of(form, "event")
         try:
-            changed = await self._change(actor, number, event, hidden=True, reason=_text(form, "reason"))
+            changed = await self._change(actor, number, event, hidden=True, reason=text_of(form, "reason"))
         except RefusedError as refusal:
             self.refusal = refusal.message
             return
@@ -97,12 +98,12 @@ class IncidentLines(IncidentActs):
     @requires(Role.RESPONDER)
     async def move_line(self, actor: Actor, form: dict[str, Any]) -> None:
         """Say when it really happened."""
-        if _text(form, "at") == _text(form, "before"):
+        if text_of(form, "at") == text_of(form, "before"):
             self.dialog = ""
             self.say("Nothing was changed.")
             return
         try:
-            changed = await self._change(actor, _text(form, "number"), _text(form, "event"), occurred_at=self._moment(form))
+            changed = await self._change(actor, text_of(form, "number"), text_of(form, "event"), occurred_at=self._moment(form))
         except RefusedError as refusal:
             self.refusal = refusal.message
             return
@@ -114,13 +115,13 @@ class IncidentLines(IncidentActs):
     @requires(Role.RESPONDER)
     async def add_earlier(self, actor: Actor, form: dict[str, Any]) -> None:
         """Write down afterwards what happened earlier."""
-        body, key = _text(form, "body"), _text(form, "draft_key")
+        body, key = text_of(form, "body"), text_of(form, "draft_key")
         if not body.strip():
             self.refusal = "Write what happened."
             return
         try:
             added: EventRecord = await database.run(
-                comments.add, actor, _text(form, "number"), body, key=key or None, occurred_at=self._moment(form)
+                comments.add, actor, text_of(form, "number"), body, key=key or None, occurred_at=self._moment(form)
             )
         except RefusedError as refusal:
             self.refusal = refusal.message
@@ -136,7 +137,7 @@ class IncidentLines(IncidentActs):
 
     def _moment(self, form: dict[str, Any]) -> datetime:
         """The time in the form, read in the zone of the page. Raises: InvalidInputError."""
-        text = _text(form, "at")
+        text = text_of(form, "at")
         if not text:
             raise InvalidInputError("Say when it happened.", field="at")
         try:

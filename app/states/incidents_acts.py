@@ -5,6 +5,7 @@ from typing import Any
 
 import reflex as rx
 
+from app.handler_arguments import text_of
 from app.session import requires
 from app.states.incidents import Incidents
 from models.vocabulary import IncidentState, Move, Role, Severity
@@ -131,10 +132,10 @@ class IncidentsActs(Incidents):
     @requires(Role.RESPONDER)
     async def snooze_as_typed(self, actor: Actor, form: dict[str, Any]) -> None:
         """Call nobody until the time that was typed."""
-        if not _text(form, "until").strip():
+        if not text_of(form, "until").strip():
             self.refusal = "Choose a time, or write one."
             return
-        await self._snooze(actor, _text(form, "number"), _text(form, "until"))
+        await self._snooze(actor, text_of(form, "number"), text_of(form, "until"))
 
     async def _snooze(self, actor: Actor, number: str, until: str) -> None:
         try:
@@ -168,17 +169,17 @@ class IncidentsActs(Incidents):
 
         When the dialog showed that somebody was first, they become a comment.
         """
-        number, notes, as_comment = _text(form, "number"), _text(form, "notes"), _text(form, "as_comment")
+        number, notes, as_comment = text_of(form, "number"), text_of(form, "notes"), text_of(form, "as_comment")
         if not notes.strip():
             self.refusal = "Write something first." if as_comment else "Write what fixed it: one sentence is enough."
             return
         try:
             if as_comment:
-                await database.run(comments.add, actor, number, notes, key=_text(form, "draft_key") or None)
+                await database.run(comments.add, actor, number, notes, key=text_of(form, "draft_key") or None)
                 self._resolving_is_over(form)
                 self.say(f"Your comment is on the timeline of {number}.")
                 return
-            said = _text(form, "cause")
+            said = text_of(form, "cause")
             done = await self._move(actor, number, Move.RESOLVE, lambda: incidents.resolve(actor, number, notes, cause=said))
         except RefusedError as refusal:
             self.refusal = refusal.message
@@ -190,7 +191,7 @@ class IncidentsActs(Incidents):
 
     def _resolving_is_over(self, form: dict[str, Any]) -> None:
         self.resolving = self.refusal = ""
-        self.sent_draft = _text(form, "draft_key")
+        self.sent_draft = text_of(form, "draft_key")
 
     @requires(Role.VIEWER)
     def set_resolving(self, _actor: Actor, is_open: bool) -> None:
@@ -229,15 +230,9 @@ class IncidentsActs(Incidents):
             "q": wanted.asked.parameters.get("q", ""),
             "state": ",".join(state for state in IncidentState if form.get(f"state-{state}")),
             "severity": ",".join(severity for severity in Severity if form.get(f"severity-{severity}")),
-            "assignee": _text(form, "assignee"),
-            "service": _text(form, "service"),
-            "after": _text(form, "since") or _text(form, "span"),
-            "before": _text(form, "before"),
+            "assignee": text_of(form, "assignee"),
+            "service": text_of(form, "service"),
+            "after": text_of(form, "since") or text_of(form, "span"),
+            "before": text_of(form, "before"),
         }
         return rx.redirect(incident_list.address(wanted.view, {name: value for name, value in chosen.items() if value}))
-
-
-def _text(form: dict[str, Any], name: str) -> str:
-    """A field of a form, empty where a client sends none or something else."""
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
