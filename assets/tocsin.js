@@ -712,7 +712,8 @@
     }
     const dialog = element("dialog", { class: "radix-themes keys", "aria-labelledby": "tocsin-keys",
       "data-accent-color": "indigo", "data-gray-color": "slate", "data-radius": "medium" },
-      element("h2", { id: "tocsin-keys" }, "Keys"), list, element("form", { method: "dialog" }, element("button", {}, "Close")));
+      element("h2", { id: "tocsin-keys" }, "Keys"), list, element("form", { method: "dialog" },
+        element("a", { class: "link", href: `/help?theme=${kept.get("theme") ?? "system"}` }, "Help"), " ", element("button", {}, "Close")));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();

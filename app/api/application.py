@@ -7,6 +7,7 @@ from starlette.routing import Match
 from app.api import (
     channels,
     description,
+    guide,
     health,
     incidents,
     integrations,
@@ -22,7 +23,7 @@ from app.api.problems import MethodRefusedError
 from app.api.routes import refused
 from services.errors import NotFoundError, RefusedError
 
-PREFIXES = ("/api/", "/auth/", "/-/", "/healthz", "/readyz")
+PREFIXES = ("/api/", "/auth/", "/-/", "/help", "/healthz", "/readyz")
 """What the paths of these routes begin with; all others are pages."""
 _ROUTERS = (
     incidents.router,
@@ -36,6 +37,7 @@ _ROUTERS = (
     health.router,
     sign_in.router,
     description.router,
+    guide.router,
 )
 
 

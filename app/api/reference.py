@@ -1,4 +1,4 @@
-"""The page that shows the API's description to people: one HTML page, without scripts and without anything from outside."""
+"""The page that shows the API's description to people."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from app.api import bodies, problems
+from app.api import bodies, plain_page, problems
 from services import errors, timeline
 from services.errors import RefusedError
 from services.intake import NotStoredError
 
 _STYLE = """
-:root{color-scheme:light dark;--line:light-dark(#d9dde3,#39414d);--soft:light-dark(#5a6472,#a3adba)}
-:root{--card:light-dark(#f6f7f9,#1b2027);--link:light-dark(#0b57b0,#8ab4f8)}
-body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1.5rem 1rem 6rem;overflow-wrap:anywhere}
-a{color:var(--link)}
-h1,h2,h3{line-height:1.2}h2{margin-top:3rem;border-bottom:1px solid var(--line);padding-bottom:.3rem}
-code{font:.9em ui-monospace,monospace;background:var(--card);padding:.1em .3em;border-radius:4px}
 section.call{border:1px solid var(--line);border-radius:8px;padding:0 1rem 1rem;margin:1rem 0}
-table{border-collapse:collapse;width:100%;display:block;overflow-x:auto}
-th,td{text-align:left;overflow-wrap:normal;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line)}
-td:last-child{overflow-wrap:anywhere}
-.soft{color:var(--soft)}nav ul{columns:18rem;padding-left:1.2rem}
+nav ul{columns:18rem;padding-left:1.2rem}
 """
 
 
@@ -46,8 +37,7 @@ def page(document: Mapping[str, Any]) -> bytes:
     body.append('<h2 id="shapes">Shapes</h2>')
     body += [_shape(name, schema) for name, schema in sorted(document["components"]["schemas"].items())]
     body += [_events(), _problems()]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>API · Tocsin</title><style>{_STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body><main>{"".join(body)}</main></body></html>'.encode()
+    return plain_page.page("API", f"<main>{''.join(body)}</main>", _STYLE)
 
 
 def _calls(document: Mapping[str, Any]) -> Iterable[tuple[str, str, str, Mapping[str, Any]]]:

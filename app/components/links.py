@@ -3,6 +3,7 @@
 from typing import Any
 
 import reflex as rx
+from reflex.style import color_mode
 from reflex_components_core.el.element import Element
 from reflex_components_core.react_router.dom import ReactRouterLink
 
@@ -35,3 +36,8 @@ def outside_link(*content: Any, href: Text, **props: Any) -> rx.Component:
     """A link out of Tocsin in a new tab, which learns nothing of where it was followed from."""
     props.setdefault("class_name", "link")
     return rx.el.a(*content, href=href, target="_blank", rel="noopener noreferrer", **props)
+
+
+def help_link(*content: Any, **props: Any) -> rx.Component:
+    """A link to the guide for responders, which is no page of Reflex and is told this browser's theme."""
+    return _Anchor.create(*content, href=f"/help?theme={color_mode}", **props)

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.components.labels import tag
-from app.components.links import page_link
+from app.components.links import help_link, page_link
 
 
 def settings(nav: Any, current: str, *content: Any) -> rx.Component:
@@ -18,6 +18,7 @@ def settings(nav: Any, current: str, *content: Any) -> rx.Component:
         rx.el.nav(
             rx.el.h2("You"),
             place("profile", "Profile"),
+            help_link("Help"),
             rx.el.h2(nav.organisation),
             place("teams", "Teams"),
             rx.cond(

@@ -9,7 +9,7 @@ from app.components.controls import button, icon_button
 from app.components.empty import empty
 from app.components.forms import native_form
 from app.components.labels import icon
-from app.components.links import page_link, place_link
+from app.components.links import help_link, page_link, place_link
 from app.components.marks import Text
 from app.components.people import person_avatar
 from app.components.status_line import connection_banner, live_light, status_line
@@ -161,6 +161,7 @@ def _me(nav: Any) -> rx.Component:
         rx.popover.content(
             rx.el.p(rx.el.b(nav.me.name), rx.el.span(f"@{nav.me.handle} · {nav.role}", class_name="dimmer"), class_name="stack"),
             page_link(icon("circle-user-round"), "Profile", to="/settings/profile", class_name="item"),
+            help_link(icon("circle-help"), "Help", class_name="item"),
             native_form(
                 rx.el.button(icon("log-out"), "Sign out", type="submit", class_name="item"), action="/auth/sign-out", method="post"
             ),

@@ -146,6 +146,7 @@ OPEN: dict[str, str] = {
     "GET /-/metrics": "this machine, or whoever has the metrics token; test_health.py says who is refused",
     "GET /api/openapi.json": "a description that is the same for everybody",
     "GET /api/docs": "the same as a page",
+    "GET /help": "a guide that is the same for everybody, also for who cannot sign in; test_guide.py",
     "POST /auth/sign-in": "by it one becomes somebody; test_sign_in_routes.py",
     "GET /auth/openid": "by it one becomes somebody whom the provider names; test_openid.py",
     "GET /auth/openid/back": "the same, for the browser that began it",

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.fixtures.servers import Server
 
-OPEN = ("/login", "/new-password?token=tl_x", "/setup?token=tl_x", "/nowhere")
+OPEN = ("/login", "/new-password?token=tl_x", "/setup?token=tl_x", "/nowhere", "/help")
 BEHIND = (
     "/incidents/new",
     "/inbox",

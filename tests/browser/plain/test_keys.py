@@ -152,6 +152,7 @@ def test_question_mark_lists_the_keys_that_work_here(show: Callable[..., Page]) 
         "Ctrl Enter": "Send",
         "?": "These keys",
     }
+    expect(dialog.get_by_role("link", name="Help")).to_have_attribute("href", "/help?theme=system")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
