@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
@@ -233,7 +234,7 @@ async def timeline(actor: SignedIn, number: Number, limit: Limit = 50, cursor: C
     return answer(await database.run(incident_page.timeline_page, actor, number, cursor=cursor, limit=limit))
 
 
-@router.get("/incidents/{number}/timeline.txt", responses={200: {"description": "Plain text in UTF-8.", "content": {"text/plain": {}}}})
+@router.get("/incidents/{number}/timeline.txt", response_class=PlainTextResponse, responses={200: {"description": "Plain text in UTF-8."}})
 async def timeline_text(
     actor: SignedIn,
     number: Number,

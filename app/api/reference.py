@@ -97,6 +97,8 @@ def _events() -> str:
 
 def _with_words_of(kind: Mapping[str, Any], defined: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema itself where it only points to one that stands beside it."""
+    if "anyOf" in kind:
+        return {**kind, "anyOf": [_with_words_of(one, defined) for one in kind["anyOf"]]}
     name = kind.get("$ref", "").rpartition("/")[2]
     return {key: value for key, value in defined[name].items() if key != "description"} if name in defined else kind
 
