@@ -74,7 +74,7 @@ def landscape(organisation: Organisation, clock: MovableClock) -> Landscape:
                 "service_id": (checkout, search, None)[place % 3], "assigned_to": owners[place // 2 % 3],
                 "created_by": organisation.system.id, "created_at": clock.now - timedelta(minutes=place * 7 % 8),
                 "updated_at": clock.now, "why": "", "occurrence": 1, "accepts_alerts": False, "alert_count": 0, "firing_count": 0,
-                "truncated_count": 0, "touched": False, "last_seq": 0, "version": 1,
+                "truncated_count": 0, "touched": False, "last_seq": 0, "last_change": 0, "version": 1,
                 "resolved_at": clock.now if state is RESOLVED else None,
             }  # fmt: skip
             rows.append(row)
