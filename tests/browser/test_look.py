@@ -61,3 +61,19 @@ def test_axe_finds_nothing(
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_help_is_one_click_away_in_the_own_theme(signed_in: Callable[..., Page]) -> None:
+    page = signed_in("responder", color_scheme="dark")
+    page.goto("/inbox")
+    expect(page.locator('[data-theme="system"]:not([data-viewer=""])')).to_be_visible()  # it is known by now who looks
+    page.get_by_role("button", name="Theme: follows the system").click()
+    expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+    page.get_by_role("button", name="your menu").click()
+    page.get_by_role("link", name="Help").click()
+    expect(page.get_by_role("heading", name="Respond to an incident")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    page.get_by_role("link", name="It comes back").click()
+    expect(page.get_by_role("heading", name="It comes back")).to_be_in_viewport()
+    page.get_by_role("link", name="Back to Tocsin").click()
+    expect(page.get_by_role("heading", name="Incidents", level=1)).to_be_visible()
