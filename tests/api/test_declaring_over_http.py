@@ -34,7 +34,7 @@ def test_an_incident_is_declared_with_all_that_can_be_said(programs: Programs, s
     }
     assert answer.headers["location"] == f"{ALL}/INC-1"
     assert answer.headers["etag"] == f'"{made["version"]}"'
-    assert programs.get(answer.headers["location"]).json() == made
+    assert programs.get(answer.headers["location"]).json() == made | {"checklist": []}
     assert programs.get(ALL).json()["items"] == [made]
 
 
