@@ -25,7 +25,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services import across_tenants, clock, database, sealing, settings, sign_in
+from services import across_tenants, clock, database, outgoing, sealing, settings, sign_in
 from services.access import Actor
 from services.errors import NotFoundError, RefusedError
 from services.sessions import SignedIn
@@ -120,8 +120,8 @@ async def finish(sealed: str, answer: Mapping[str, str], *, address: str, user_a
     ):
         raise OpenIdError("This sign-in took too long, or it was begun in another window or browser. Begin it again here.")
     if "error" in answer or not answer.get("code"):
-        said = answer.get("error", "")
-        words = f" ({said})" if re.fullmatch(r"[a-z_]{1,40}", said) else ""
+        said = _word(answer.get("error", ""))
+        words = f" ({said})" if said else ""
         raise OpenIdError(f"{provider_name()} did not sign you in{words}. Begin again, or use your password.")
     attempt_id = await sign_in.admit(f"openid {address}", address)
     email = await _email(kept, answer["code"])
@@ -153,7 +153,8 @@ def _unsealed(sealed: str) -> _Kept | None:
 
 
 def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=_WHOLE_SECONDS, follow_redirects=False, trust_env=False, headers={"accept": "application/json"})
+    headers = {"accept": "application/json"}
+    return httpx.AsyncClient(timeout=_WHOLE_SECONDS, follow_redirects=False, trust_env=False, verify=outgoing.trust(), headers=headers)
 
 
 async def _ask(client: httpx.AsyncClient, method: str, url: str, **more: Any) -> dict[str, Any]:
@@ -172,9 +173,14 @@ async def _ask(client: httpx.AsyncClient, method: str, url: str, **more: Any) ->
     except ValueError as error:
         raise _unfit("its answer is no JSON") from error
     if response.status_code != 200 or not isinstance(document, dict):
-        said = document.get("error") if isinstance(document, dict) else None
-        raise _unfit(f"it answered {response.status_code} {said or ''}".rstrip())
+        said = _word(document.get("error")) if isinstance(document, dict) else ""
+        raise _unfit(f"it answered {response.status_code} {said}".rstrip())
     return document
+
+
+def _word(said: object) -> str:
+    """An error's name as providers give it; empty for anything else."""
+    return said if isinstance(said, str) and re.fullmatch(r"[a-z_]{1,40}", said) else ""
 
 
 def _unfit(reason: str) -> OpenIdError:

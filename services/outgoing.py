@@ -79,7 +79,7 @@ class _Checked(httpx.AsyncBaseTransport):
     """Connects to checked addresses only."""
 
     def __init__(self) -> None:
-        self._inner = httpx.AsyncHTTPTransport(verify=_trust(), trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(verify=trust(), trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.raw_host.decode("ascii")
@@ -101,7 +101,7 @@ class _Checked(httpx.AsyncBaseTransport):
 
 
 @lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """The authorities that are trusted: those that come along, or that SSL_CERT_FILE names, and those of the system."""
     context = httpx.create_ssl_context()
     context.load_default_certs()

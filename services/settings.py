@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         default=None,
         min_length=32,
         description="The secret key before the last change of it: what was encrypted with it can still be read. Without it, channels whose "
-        "address was encrypted with another key say so and send nothing until their address is entered again.",
+        "address or secret was encrypted with another key say so and send nothing until it is entered again or renewed.",
     )
     secure_cookies: bool | None = Field(
         default=None,

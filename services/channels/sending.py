@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import structlog
@@ -36,6 +39,8 @@ AT_ONCE = 50
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_WAIT_SECONDS = 300.0
 _LONGEST_RETRY_AFTER_SECONDS = 3600.0
+_SHORTEST_SECRET = 8
+"""A part of an address that is shorter is none."""
 _IN_FRONT = 3
 """So many tries a message has before those behind it go first."""
 _STATES = {
@@ -172,24 +177,43 @@ def _body(channel: Channel, news: News) -> bytes:
 
 def _call(channel: Channel, message_id: UUID, body: bytes) -> Outcome:
     """Send one message now, and judge what came back."""
+    wanted = settings.variable("previous_secret_key")
     try:
-        answer = outgoing.post(sealing.unseal(channel.url_sealed), body, _headers(channel, str(message_id), body))
+        url = sealing.unseal(channel.url_sealed)
     except sealing.UnreadableError as error:
-        wanted = settings.variable("previous_secret_key")
         return Outcome(Verdict.RETRY, f"Its address cannot be read. {error} Enter it again, or set {wanted} to the key before.")
+    try:
+        headers = _headers(channel, str(message_id), body)
+    except sealing.UnreadableError as error:
+        return Outcome(Verdict.RETRY, f"Its secret cannot be read. {error} Make a new one, or set {wanted} to the key before.")
+    try:
+        answer = outgoing.post(url, body, headers)
     except CallError as error:
         return Outcome(Verdict.REFUSED if error.is_permanent else Verdict.RETRY, error.message)
-    return judge(answer)
+    return judge(replace(answer, text=without_address(answer.text, url)))
+
+
+def without_address(text: str, url: str) -> str:
+    """What a receiver said, without the parts of its own address that may be a secret: many say back what they were asked for."""
+    parts = urlsplit(url)
+    asked = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    pieces = [piece for piece in re.split(r"[/?&=]", asked) if len(piece) >= _SHORTEST_SECRET]
+    said_as = {url, asked, *pieces} | {unquote(piece) for piece in (asked, *pieces)}
+    for piece in sorted(said_as, key=len, reverse=True):
+        if len(piece) >= _SHORTEST_SECRET:
+            text = text.replace(piece, "…")
+    return text
 
 
 def _headers(channel: Channel, message_id: str, body: bytes) -> dict[str, str]:
     """The headers of Standard Webhooks. A chat has no secret, and is told the id alone."""
     timestamp = int(clock.now().timestamp())
     headers = {"webhook-id": message_id, "webhook-timestamp": str(timestamp)}
-    sealed = [channel.secret_sealed]
-    if channel.previous_secret_until is not None and channel.previous_secret_until > clock.now():
-        sealed.append(channel.previous_secret_sealed)
-    secrets_in_use = [sealing.unseal(each) for each in sealed if each]
+    secrets_in_use = [sealing.unseal(channel.secret_sealed)] if channel.secret_sealed else []
+    overlaps = channel.previous_secret_until is not None and channel.previous_secret_until > clock.now()
+    if overlaps and channel.previous_secret_sealed:
+        with suppress(sealing.UnreadableError):  # of a key that is gone: the new secret signs alone
+            secrets_in_use.append(sealing.unseal(channel.previous_secret_sealed))
     if secrets_in_use:
         headers["webhook-signature"] = forms.signatures(secrets_in_use, message_id, timestamp, body)
     return headers
@@ -235,6 +259,8 @@ def _note(tenant_id: UUID, sent: _Next, outcome: Outcome) -> bool:
     measures.channel_messages.labels(channel.kind, verdict.value).inc()
     log = _log.bind(channel_id=str(channel.id), message_id=str(message.id), kind=message.kind)
     with database.write(tenant_id) as tx:
+        if tx.session.exec(select(Channel.url_sealed).where(Channel.id == channel.id)).first() != channel.url_sealed:
+            return True  # the address was changed while the old one was called: what that one said is no matter
         attempts = message.attempts + 1
         if verdict is Verdict.SENT:
             _set(tx, message, status=DeliveryStatus.SENT, attempts=attempts, sent_at=tx.now, last_error=None)
@@ -293,4 +319,8 @@ def send_test(actor: Actor, channel_id: UUID) -> Outcome:
             raise NotFoundError("There is no such channel.")
         audit.record(tx, actor, "channel.tested", "channel", channel.id)
     body = forms.chat_test(channel.name) if channel.kind == ChannelKind.SLACK else forms.webhook_test(channel.name, clock.now())
-    return _call(channel, new_id(), body)
+    outcome = _call(channel, new_id(), body)
+    if outcome.verdict is Verdict.SENT:
+        with database.write(actor.tenant_id) as tx:
+            _again(tx, channel.id, tx.now)  # what waits need not wait for its next try
+    return outcome

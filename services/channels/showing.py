@@ -141,6 +141,5 @@ def _delivery(message: OutgoingMessage, channel: str, number: int | None) -> Del
         state=message.status.value,
         attempts=message.attempts,
         created_at=rfc3339(message.created_at),
-        sent_at=rfc3339(message.sent_at),
         error=message.last_error or "",
     )

@@ -95,7 +95,7 @@ def test_the_certificate_must_be_that_of_the_name(
     resolve(["127.0.0.1"])
     for name in ("hooks.example.org", "elsewhere.example.org"):
         listening = new_receiver(certificate=certificate(tmp_path, name))
-        monkeypatch.setattr(outgoing, "_trust", lambda name=name: ssl.create_default_context(cafile=str(tmp_path / f"{name}.pem")))
+        monkeypatch.setattr(outgoing, "trust", lambda name=name: ssl.create_default_context(cafile=str(tmp_path / f"{name}.pem")))
         if name == "hooks.example.org":
             assert outgoing.post(named(listening), b"{}", {}).status == 204
             continue

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from models.audit import AuditEntry
+from models.channels import Channel
 from models.jobs import Job
 from models.notifications import OutgoingMessage
 from models.vocabulary import DeliveryStatus, JobStatus, Role
@@ -549,3 +551,56 @@ def test_a_test_says_what_came_back(room: Room) -> None:
     assert text.json["text"].startswith("🔔 *Test* of the channel #ops")
     assert room.stored() == []
     assert room.admin.role is Role.ADMIN
+
+
+def test_a_test_that_arrives_brings_what_waits(room: Room) -> None:
+    channel = room.make(events=["opened"]).channel
+    room.receiver.answers = [503, 503, 204]
+    room.story.fire()
+    room.work()
+    room.story.pass_time(minutes=1)
+    room.work()
+    assert room.messages() == [("opened", "pending", 2)]
+    channels.send_test(room.admin, channel.id)
+    room.work()
+    assert room.messages() == [("opened", "sent", 3)]
+
+
+# ── what is a secret stays one ──
+
+
+def test_what_a_receiver_says_back_of_its_own_address_is_not_kept(room: Room) -> None:
+    secret = "T0K3NT0K3N"
+    room.make("slack", name="#ops", url=f"{room.receiver.url}/services/{secret}?key=an%20other%20one")
+    room.receiver.answers = [(404, {}, f"No such path: /services/{secret}?key=an%20other%20one, nor {secret} alone, nor an other one")]
+    room.story.fire()
+    room.work()
+    said = room.row().last_error
+    assert said.startswith("It answered 404: No such path: ") and secret not in said and "other" not in said
+
+
+def test_a_secret_that_cannot_be_read_is_told_apart_from_an_address(room: Room) -> None:
+    channel = room.make(events=["opened"]).channel
+    with database.write(room.admin.tenant_id) as tx:
+        tx.session.exec(update(Channel).where(col(Channel.id) == channel.id).values(secret_sealed="v1.unreadable"))
+    room.story.fire()
+    room.work()
+    assert room.row().last_error.startswith("Its secret cannot be read.")
+    channels.renew_secret(room.admin, channel.id)
+    room.story.pass_time(minutes=1)
+    room.work()
+    assert room.messages() == [("opened", "sent", 2)]
+
+
+def test_what_an_old_address_said_is_no_matter_once_there_is_another(room: Room, new_receiver: Any) -> None:
+    channel, better = room.make(events=["opened"]).channel, new_receiver()
+
+    def gone_meanwhile(link: socket.socket) -> None:
+        channels.change(room.admin, channel.id, url=better.url)
+        link.sendall(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+
+    room.receiver.answers = [gone_meanwhile]
+    room.story.fire()
+    room.work()
+    assert room.row().enabled
+    assert room.messages() == [("opened", "sent", 1)] and len(better.taken) == 1
