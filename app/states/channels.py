@@ -1,7 +1,6 @@
 """Channels as admins set them up: where the organisation is told of its incidents, whether that works, and a test of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -171,17 +170,19 @@ class Channels(Shell):
 
     # ── a test ──
 
-    @requires(Role.ADMIN)
-    async def send_test(self, actor: Actor, channel_id: str) -> AsyncIterator[None]:
-        """Send a test and show what came back."""
-        row = await self._row(actor, channel_id)
-        self.testing, self.tested, self.test_said = row.id, "", ""
-        yield
+    @requires(Role.ADMIN, background=True)
+    async def send_test(self, actor: Actor, channel_id: str) -> None:
+        """Send a test and show what came back. The tab goes on while a slow receiver is waited for."""
+        async with self:
+            row = await self._row(actor, channel_id)
+            self.testing, self.tested, self.test_said = row.id, "", ""
         try:
             outcome = await asyncio.to_thread(channels.send_test, actor, UUID(row.id))
         finally:
-            self.testing = ""
-        self.tested, self.test_said, self.test_went_well = row.id, outcome.sentence, outcome.verdict is Verdict.SENT
+            async with self:
+                self.testing = ""
+        async with self:
+            self.tested, self.test_said, self.test_went_well = row.id, outcome.sentence, outcome.verdict is Verdict.SENT
 
     def _complain(self, errors: dict[str, str], refusal: str = "") -> None:
         self.errors = dict.fromkeys(_FIELDS, "") | errors

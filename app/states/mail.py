@@ -47,14 +47,17 @@ class MailServer(Shell):
                         await self._read(actor)
                     await subscription.wait(_LOOK_SECONDS)
 
-    @requires(Role.ADMIN)
+    @requires(Role.ADMIN, background=True)
     async def send_test(self, actor: Actor) -> None:
-        """Send a test to whoever asks; the page says what the server answered."""
-        self.answer, self.is_bad = "", False
+        """Send a test to whoever asks; the page says what the server answered. The tab goes on while a slow one is waited for."""
+        async with self:
+            self.answer, self.is_bad = "", False
         try:
             # not among the reads of pages: a server that is away is waited for
-            self.answer = await asyncio.to_thread(mail_check.send_test, actor)
+            answer, is_bad = await asyncio.to_thread(mail_check.send_test, actor), False
         except RefusedError as refusal:
-            self.answer, self.is_bad = refusal.message, True  # the page says it where the answer stands
-            return
-        self.say("The test is sent.")
+            answer, is_bad = refusal.message, True  # the page says it where the answer stands
+        async with self:
+            self.answer, self.is_bad = answer, is_bad
+            if not is_bad:
+                self.say("The test is sent.")
