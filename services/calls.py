@@ -63,7 +63,8 @@ def prepare(tx: Tx, changed: Sequence[Held]) -> Plan:
     for incident in changed:
         called = incident.is_called
         was_called = not incident.is_new and is_called({name: incident.was(name) for name in _DECIDES})
-        if incident.state in TAKEN and incident.was("state") not in TAKEN:
+        is_taken = incident.state in TAKEN and incident.parent_id is None
+        if is_taken and (incident.was("state") not in TAKEN or incident.was("parent_id") is not None):
             plan.taken.append(incident)
         if called and _is_opened(incident):
             plan.opened.append(incident)
@@ -71,9 +72,10 @@ def prepare(tx: Tx, changed: Sequence[Held]) -> Plan:
             _resume(tx, plan, incident)
         elif was_called and not called:
             plan.stopped.append(incident.id)
-        elif called and incident.assigned_to != incident.was("assigned_to"):
-            plan.planned.append(incident)
-            incident.change(call_step=0, next_call_at=None)
+        elif incident.assigned_to != incident.was("assigned_to") and incident.state is incident.was("state"):
+            incident.change(call_step=0, next_call_at=None)  # a fresh cycle, also for when it is called again
+            if called:
+                plan.planned.append(incident)
     if plan.opened or any(incident.next_call_at is None for incident in plan.planned):
         plan.duty = telling.duty(tx, _named(changed))
         for incident in plan.opened:
@@ -150,7 +152,7 @@ def _plan_lapses(tx: Tx, taken: Sequence[Held]) -> None:
     for incident in taken:
         own = incident.acknowledgement_timeout_seconds
         seconds = default if own is None else own
-        if seconds and incident.parent_id is None:
+        if seconds:
             due_at = tx.now + timedelta(seconds=seconds)
             jobs.add(tx, LAPSE, {"incident_id": incident.id.hex}, due_at, lapse_key(incident.id), move=True)
 

@@ -57,6 +57,7 @@ def followed(
             row["occurrence"] = changes["occurrence"] = copied["occurrence"]
         elif isinstance(told, timeline.Resolution):
             at = shared["resolved_at"] or child["resolved_at"] or child["created_at"]
+            changes["snoozed_until"] = None
             copied["ttr_seconds"] = max(0, round((at - child["created_at"]).total_seconds()))
         own.append((actor_id, told.model_copy(update=copied)))
     if changes.get("acknowledged_at") is not None:

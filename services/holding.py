@@ -228,17 +228,21 @@ def _lead(tx: Tx, leading: Sequence[Held]) -> list[Held]:
             if child.is_changed:
                 led.append(child)
             tx.wake(live_updates.incident_topic(child.id))  # its page names the parent
-    take_alerts_again(tx, [child for child in led if not child.is_resolved])
+    take_alerts_again(tx, [child for child in led if not child.is_resolved], beside=leading)
     return led
 
 
-def take_alerts_again(tx: Tx, unresolved: Sequence[Held]) -> None:
-    """Let these accept the alerts of their groups, where no other incident has come to do so meanwhile."""
+def take_alerts_again(tx: Tx, unresolved: Sequence[Held], beside: Sequence[Held] = ()) -> None:
+    """Let these accept the alerts of their groups, where no other incident has come to do so meanwhile.
+
+    `beside` are others that the transaction holds: what they accept may not be written yet.
+    """
     without = [one for one in unresolved if one.group_hash is not None and not one.accepts_alerts]
-    live = by_groups(tx, {one.group_hash for one in without}, lock=False)
+    taken = {*by_groups(tx, {one.group_hash for one in without}, lock=False), *(one.group_hash for one in beside if one.accepts_alerts)}
     for one in without:
-        if one.group_hash not in live:
+        if one.group_hash not in taken:
             one.change(accepts_alerts=True, accepts_until=None)
+            taken.add(one.group_hash)
 
 
 # ── what happens to an incident, the same for rules and for people ──

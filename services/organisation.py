@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from models.tenants import Tenant
 from models.vocabulary import Role, Severity
-from services import access, account_input, audit, database, input_text, people
+from services import access, account_input, audit, database, input_text, jobs, people
 from services.access import Actor
 from services.account_input import Checks
 from services.database import Tx
@@ -28,6 +28,8 @@ REOPEN_MINUTES = range(30 * 1440 + 1)
 QUIET_DAYS = range(1, 365 + 1)
 MOST_CAUSES = 50
 CAUSE_LIMIT = 80
+TIMEOUT_CHANGED = "timeout_changed"
+"""The kind of job that looks at what somebody has, after the acknowledgement timeout was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def _store(tx: Tx, actor: Actor, before: OrganisationRecord, wanted: dict[str, A
         return before
     tx.session.exec(update(Tenant).values(**changes, settings_version=before.version + 1))
     after = _record(tx.session)
+    if "acknowledgement_timeout_seconds" in changes:
+        jobs.add(tx, TIMEOUT_CHANGED, {}, tx.now, dedup_key=TIMEOUT_CHANGED)
     audit.record(tx, actor, "organisation.changed", "organisation", tx.tenant_id, *audit.changed(_in_words(before), _in_words(after)))
     tx.wake(organisation_topic(tx.tenant_id))
     return after

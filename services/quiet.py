@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func
@@ -58,15 +58,22 @@ def _ask(tx: Tx) -> int:
         )
         .limit(AT_ONCE)
     )
-    held = list(holding.by_ids(tx, tx.session.exec(quiet).all()).values())
+    found = tx.session.exec(quiet).all()
+    held = [incident for incident in holding.by_ids(tx, found).values() if _is_quiet(incident, before)]
     if not held:
-        return 0
+        return len(found)
     duty = telling.duty(tx, [incident.assigned_to for incident in held if incident.assigned_to is not None])
     events = {incident.id: _comment(tx, duty, incident, days) for incident in held}
     holding.save(tx, held)
     tx.flush()
     telling.tell(tx, [notice for incident in held for notice in _notices(duty, incident, events[incident.id])], duty.listeners)
-    return len(held)
+    return len(found)
+
+
+def _is_quiet(incident: Held, before: datetime) -> bool:
+    """Whether it still is, now that it is held: somebody may have done something at this moment."""
+    is_left = incident.is_resolved or incident.parent_id is not None or incident.snoozed_until is not None
+    return not is_left and bool((incident.last_activity_at or incident.created_at) <= before)
 
 
 def _comment(tx: Tx, duty: Duty, incident: Held, days: int) -> UUID:

@@ -113,7 +113,8 @@ def _lapses_at(session: Session, incident: Held) -> datetime | None:
         seconds = session.exec(select(Tenant.acknowledgement_timeout_seconds)).one()
     if not seconds:
         return None
-    last: datetime = max(at for at in (incident.acknowledged_at, incident.last_activity_at, incident.created_at) if at is not None)
+    moments = (incident.acknowledged_at, incident.last_activity_at, incident.snoozed_until, incident.created_at)
+    last: datetime = max(at for at in moments if at is not None)
     return last + timedelta(seconds=seconds)
 
 
@@ -129,8 +130,9 @@ def _give_back(tx: Tx, incident: Held) -> None:
         incident.say(duty.system_id, timeline.Told(to=to, reason=Reason.UNACKNOWLEDGED, why=f"its acknowledgement lapsed: {reason}"))
 
 
-def plan_lapses(tx: Tx) -> None:
-    """See to it that each incident that somebody has is looked at: called when the organisation's timeout has changed."""
-    taken = select(Incident.id).where(col(Incident.state).in_(TAKEN), col(Incident.parent_id).is_(None))
-    for incident_id in tx.session.exec(taken):
-        jobs.add(tx, calls.LAPSE, {"incident_id": incident_id.hex}, tx.now, calls.lapse_key(incident_id), move=True)
+def plan_lapses(this: Run) -> None:
+    """Look at each incident that somebody has, because the organisation's timeout was changed."""
+    with database.write(this.job.tenant_id) as tx:
+        taken = select(Incident.id).where(col(Incident.state).in_(TAKEN), col(Incident.parent_id).is_(None))
+        for incident_id in tx.session.exec(taken):
+            jobs.add(tx, calls.LAPSE, {"incident_id": incident_id.hex}, tx.now, calls.lapse_key(incident_id), move=True)

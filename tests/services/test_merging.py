@@ -493,3 +493,38 @@ def test_it_is_in_the_audit_log(night: Story) -> None:
         ("incident.split", {"parent": "INC-1"}, {"parent": None}),
         ("incident.alerts_split", None, {"into": "INC-4", "alerts": ["Connection pool exhausted"]}),
     ]
+
+
+def test_a_parent_is_reopened_beside_a_child_of_its_own_group(story: Story) -> None:
+    """The child's time to take alerts is over, and the two stand in one transaction."""
+    rob = story.organisation.responder
+    story.fire()
+    incidents.resolve(rob, "INC-1", "Restarted.")
+    story.pass_time(hours=1)
+    story.fire("pool", starts_at="2026-11-23T04:07:00Z")
+    assert story.incident("INC-2").state is IncidentState.OPEN
+    incidents.reopen(rob, "INC-1", "It is the same.")
+    merging.merge(rob, "INC-2", "INC-1")
+    incidents.resolve(rob, "INC-1", "Restarted again.")
+    story.pass_time(hours=1)
+    assert incidents.reopen(rob, "INC-1", "And again.").incident.state is IncidentState.OPEN
+    assert story.incident("INC-2").state is IncidentState.OPEN
+
+
+def test_of_a_parent_and_a_child_of_one_group_one_takes_its_alerts(story: Story) -> None:
+    rob = story.organisation.responder
+    story.fire()
+    incidents.resolve(rob, "INC-1", "Restarted.")
+    story.pass_time(hours=1)
+    story.fire("pool", starts_at="2026-11-23T04:07:00Z")
+    incidents.reopen(rob, "INC-1", "It is the same.")
+    merging.merge(rob, "INC-2", "INC-1")
+    incidents.resolve(rob, "INC-1", "Restarted again.")
+    story.pass_time(hours=1)
+    story.fire("pool", starts_at="2026-11-23T05:07:00Z")
+    incidents.resolve(rob, "INC-3", "Restarted.")
+    story.pass_time(hours=1)
+    incidents.reopen(rob, "INC-1", "It was this all along.")
+    with database.read(rob.tenant_id) as session:
+        takes = session.exec(select(Incident.number).where(Incident.accepts_alerts)).all()
+    assert len(takes) <= 1

@@ -10,7 +10,7 @@ from sqlmodel import col, select, update
 from models.notifications import Notification
 from models.tenants import Tenant
 from models.vocabulary import IncidentState
-from services import clock, comments, database, engine, incidents
+from services import clock, comments, database, engine, incidents, merging, organisation, splitting
 from services.errors import ConflictError, InvalidInputError
 from tests.fixtures.stories import Story
 
@@ -214,3 +214,48 @@ def test_a_hundred_quiet_incidents_are_asked_in_one_run(night: Story) -> None:
     change(night, reminder_seconds=dict.fromkeys(("critical", "high", "medium", "low"), 9000000))
     pass_time(night, timedelta(days=8))
     assert told(night).count(("Rob", "quiet_incident")) == 121
+
+
+def test_a_timeout_that_is_switched_on_holds_for_what_somebody_has(night: Story) -> None:
+    incidents.acknowledge(night.organisation.responder, "INC-1")
+    organisation.change(night.organisation.admin, acknowledgement_timeout_seconds=1800)
+    pass_time(night, timedelta(minutes=29), 2)
+    assert night.incident().state is IncidentState.ACKNOWLEDGED
+    pass_time(night, timedelta(minutes=1))
+    assert night.incident().state is IncidentState.OPEN
+
+
+def test_an_acknowledgement_does_not_lapse_while_it_is_snoozed(night: Story) -> None:
+    rob = night.organisation.responder
+    change(night, acknowledgement_timeout_seconds=1800)
+    incidents.acknowledge(rob, "INC-1")
+    incidents.snooze(rob, "INC-1", clock.now() + 3 * HOUR)
+    pass_time(night, 3 * HOUR + timedelta(minutes=29), 6)
+    assert night.incident().state is IncidentState.ACKNOWLEDGED
+    pass_time(night, timedelta(minutes=2))
+    assert night.incident().state is IncidentState.OPEN
+
+
+def test_the_acknowledgement_of_what_was_split_out_lapses_too(night: Story) -> None:
+    rob = night.organisation.responder
+    change(night, acknowledgement_timeout_seconds=1800)
+    night.fire("disk", title="Disk is full")
+    merging.merge(rob, "INC-2", "INC-1")
+    incidents.acknowledge(rob, "INC-1")
+    splitting.split_child(rob, "INC-1", "INC-2")
+    pass_time(night, timedelta(minutes=31), 2)
+    assert night.incident("INC-2").state is IncidentState.OPEN
+
+
+def test_given_to_somebody_while_it_is_acknowledged_a_fresh_cycle_begins_when_it_is_open_again(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    pass_time(night, timedelta(minutes=6), 6)
+    incidents.acknowledge(rob, "INC-1")
+    pass_time(night, timedelta(minutes=30))
+    incidents.assign(rob, "INC-1", mina.id)
+    before = len(told(night))
+    incidents.unacknowledge(rob, "INC-1")
+    pass_time(night, timedelta(minutes=4))
+    assert len(told(night)) == before
+    pass_time(night, timedelta(minutes=1))
+    assert told(night)[before:] == [("Mina", "unacknowledged")]
