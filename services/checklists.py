@@ -15,7 +15,7 @@ from models.incidents import ChecklistTick
 from models.integrations import Checklist
 from models.people import ActorRow
 from models.vocabulary import Role
-from services import audit, database, holding, incidents, timeline
+from services import audit, database, holding, incidents, people, timeline
 from services.access import Actor, require
 from services.errors import NotFoundError
 from services.incidents import Outcome
@@ -73,6 +73,7 @@ def tick(actor: Actor, number: str, item_id: UUID, ticked: bool) -> Outcome:
     """
     require(actor, Role.RESPONDER)
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         value = incidents.parse_number(number)
         incident = holding.by_number(tx, value)  # held: of two who tick at once the second one sees the first one's tick
         if incident is None:

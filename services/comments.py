@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import Role
-from services import audit, database, holding, incidents, markdown, mentions, search, timeline
+from services import audit, database, holding, incidents, markdown, mentions, people, search, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError
@@ -32,6 +32,7 @@ def add(actor: Actor, number: str, body: str, *, key: str | None = None, occurre
     if key is not None and not (0 < len(key) <= _KEY_LIMIT and key.isascii() and key.isprintable()):
         raise InvalidInputError(f"A key has 1 to {_KEY_LIMIT} plain characters.", field="key")
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         at = None if occurred_at is None else check_past(occurred_at, "occurred_at", tx.now)
         incident = holding.by_number(tx, incidents.parse_number(number))
         if incident is None:

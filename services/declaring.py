@@ -46,6 +46,7 @@ def declare(
     checks.take(check_severity, severity, "severity")
     incident_id = None if key is None else _id_for(actor, key)
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         openings = Openings(tx)
         openings.lock_numbers()
         if incident_id is not None:  # read after the lock: of two at the same moment the second finds the first one's

@@ -15,7 +15,7 @@ from models.incidents import Incident
 from models.tenants import Tenant
 from models.vocabulary import UNRESOLVED, Role
 from services import access, audit, database, holding, jobs, people, timeline
-from services.access import Actor, may
+from services.access import Actor
 from services.database import Tx
 from services.errors import ConflictError
 from services.jobs import Run
@@ -58,11 +58,6 @@ class Departure:
     incidents: list[Moved]
     is_on_call: bool
     reports: int
-
-
-def may_have_incidents(person: Person) -> bool:
-    """Whether incidents can be assigned to them."""
-    return person.active and may(person.role, Role.RESPONDER)
 
 
 def preview(actor: Actor, user_id: UUID) -> Departure:
@@ -157,7 +152,7 @@ def run(this: Run) -> None:
     with database.write(tenant_id) as tx:
         people.hold(tx, user_id)
         person = people.find(tx.session, user_id)
-        if may_have_incidents(person):
+        if people.may_have_incidents(person):
             return
         _, moved = hand_over(tx, system, person)
     if moved:
@@ -180,11 +175,11 @@ def _heir(session: Session, everybody: Sequence[Person], person: Person, did: st
     on_call_id = _on_call_id(session)
     on_call = by_id.get(on_call_id) if on_call_id and on_call_id != person.id else None
     for one, is_theirs in ((manager, "is their manager"), (on_call, "is on call by default")):
-        if one is not None and may_have_incidents(one):
+        if one is not None and people.may_have_incidents(one):
             return Heir(one, _because(person, did, passed, f"{one.name} {is_theirs}"))
         if one is not None:
             passed.append(f"{one.name} {is_theirs}, but {'only reads' if one.active else 'is deactivated'}")
-    found, why = _who_else(session, [one for one in everybody if one.id != person.id and may_have_incidents(one)])
+    found, why = _who_else(session, [one for one in everybody if one.id != person.id and people.may_have_incidents(one)])
     return Heir(found, _because(person, did, passed, why))
 
 
@@ -198,8 +193,8 @@ def _who_else(session: Session, others: Sequence[Person]) -> tuple[Person | None
         of_role = [one for one in others if one.role is role]
         came = [one for one in of_role if one.has_password] or of_role
         if came:
-            counted = _unresolved_counts(session)
-            chosen = min(came, key=lambda one: (counted.get(one.id, 0), one.created_at, one.id))
+            how_many = _unresolved_counts(session)
+            chosen = min(came, key=lambda one: (how_many.get(one.id, 0), one.created_at, one.id))
             if len(of_role) == 1:
                 return chosen, f"{chosen.name} is the only {role}"
             if len(came) == 1:

@@ -11,7 +11,7 @@ from models.integrations import Service
 from models.notifications import Follower
 from models.people import ActorRow
 from models.vocabulary import Role
-from services import audit, database, incidents
+from services import audit, database, incidents, people
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import NotAllowedError, NotFoundError
@@ -47,6 +47,7 @@ def follow_service(actor: Actor, service_id: UUID, follows: bool) -> bool:
 def _set(tx: Tx, actor: Actor, kind: str, subject_id: UUID, follows: bool) -> bool:
     if not actor.is_person:
         raise NotAllowedError("Only people follow something: a program has no inbox.")
+    people.hold(tx, actor.id)  # of two clicks at once the second one sees what the first one did
     if (tx.session.get(Follower, (subject_id, actor.id)) is not None) == follows:
         return False
     if follows:

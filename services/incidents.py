@@ -158,14 +158,16 @@ def acknowledge(actor: Actor, number: str, *, version: int | None = None) -> Out
     return Outcome(incident.record(), True)
 
 
-def unacknowledge(actor: Actor, number: str, *, reason: str | None = None, version: int | None = None) -> Outcome:
-    """Give it back: it is open, and nobody is working on it.
+def unacknowledge(actor: Actor, number: str, *, reason: str | None = None, version: int | None = None, only_own: bool = False) -> Outcome:
+    """Give it back: it is open, and nobody is working on it. With `only_own` only while it is acknowledged, and by the actor.
 
     Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError when it is open or resolved.
     """
     why = check_optional_text(reason, "reason", REASON_LIMIT) or None
     with _held(actor, number, "given_back", version) as (_, incident):
         _check(incident, Move.UNACKNOWLEDGE)
+        if only_own and (incident.state is not IncidentState.ACKNOWLEDGED or incident.acknowledged_by != actor.id):
+            raise ConflictError(f"{incident.shown} went on meanwhile, so this is not taken back.", allowed=allowed(incident))
         incident.say(actor.id, timeline.StateChange(origin=incident.state, to=IncidentState.OPEN, reason=why))
         incident.change(state=IncidentState.OPEN)
         holding.unacknowledge(incident)
@@ -227,7 +229,8 @@ def reopen(actor: Actor, number: str, reason: str, *, version: int | None = None
         if incident.group_hash is not None:
             live = holding.by_groups(tx, [incident.group_hash]).get(incident.group_hash)
             if live is not None and live.id != incident.id:
-                if live.accepts(tx.now):
+                # what was merged into it goes on taking them: they are shown here all the same
+                if live.accepts(tx.now) or live.parent_id == incident.id:
                     sibling = live
                 else:
                     live.change(accepts_alerts=False)
@@ -271,8 +274,11 @@ def assign(
     return Outcome(incident.record(), True)
 
 
-def change_severity(actor: Actor, number: str, severity: str, *, version: int | None = None) -> Outcome:
-    """Judge it better or worse than before. Raises: NotAllowedError, NotFoundError, InvalidInputError."""
+def change_severity(actor: Actor, number: str, severity: str, *, version: int | None = None, instead_of: str | None = None) -> Outcome:
+    """Judge it better or worse than before. Where `instead_of` is given, what was judged otherwise meanwhile stays so.
+
+    Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError.
+    """
     require(actor, Role.RESPONDER)
     if severity not in list(Severity):
         raise InvalidInputError(f"A severity is one of {', '.join(Severity)}.", field="severity")
@@ -280,6 +286,8 @@ def change_severity(actor: Actor, number: str, severity: str, *, version: int | 
     with _held(actor, number, "severity_changed", version) as (_, incident):
         if incident.severity is to:
             return Outcome(incident.record(), False)
+        if instead_of is not None and incident.severity != instead_of:
+            raise ConflictError(f"{incident.shown} is {incident.severity} meanwhile, so this is not taken back.", allowed=allowed(incident))
         incident.say(actor.id, timeline.SeverityChange(origin=incident.severity, to=to))
         incident.change(severity=to)
     return Outcome(incident.record(), True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from models.columns import new_id
 from models.timeline import TimelineEvent, TimelineRevision
 from models.vocabulary import EventType, Role
-from services import audit, comments, database, holding, incidents, timeline
+from services import audit, comments, database, holding, incidents, people, timeline
 from services.access import Actor, may, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError, StaleError
@@ -99,6 +99,7 @@ def delete(actor: Actor, number: str, event: str) -> EventRecord:
 def _held(actor: Actor, number: str, event: str) -> Iterator[HeldLine]:
     """The line, held for one verb; when it was changed, the incident counts the change, so that open pages take it over."""
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         value = incidents.parse_number(number)
         incident = holding.by_number(tx, value)
         if incident is None:

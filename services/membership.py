@@ -141,7 +141,7 @@ def _follow_up(tx: Tx, actor: Actor, before: Person) -> Changed:
     """What it means that somebody is now what they were not before."""
     person = people.find(tx.session, before.id)
     changed = Changed(person)
-    if departures.may_have_incidents(before) and not departures.may_have_incidents(person):
+    if people.may_have_incidents(before) and not people.may_have_incidents(person):
         heir, incidents = departures.hand_over(tx, actor, person)
         # after the incidents: whoever opens one holds its group first, too, and then the organisation
         organisation.relieve(tx, actor, person.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.vocabulary import IncidentState, Role
-from services import audit, database, following, holding, timeline
+from services import audit, database, following, holding, people, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import ConflictError, InvalidInputError, NotFoundError
@@ -40,6 +40,7 @@ def merge(actor: Actor, number: str, into: str, *, version: int | None = None) -
     """
     require(actor, Role.RESPONDER)
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         child, parent = _held_for_merge(tx, number, into)
         require_seen(child, version)
         if child.parent_id == parent.id:

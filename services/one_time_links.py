@@ -150,6 +150,7 @@ def make_password_link(actor: Actor, user_id: UUID) -> NewLink:
     """A link with which a person gives themselves a password; it replaces earlier ones. Raises: NotFoundError, ConflictError."""
     access.require(actor, Role.ADMIN)
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.ADMIN)
         is_active = people.role_kept(tx, user_id) is not None
         person = people.find(tx.session, user_id)
         if not is_active:
@@ -182,6 +183,7 @@ def withdraw_password_link(actor: Actor, user_id: UUID) -> Person:
     """Make the link of a person work no more. Raises: NotFoundError, ConflictError when none works."""
     access.require(actor, Role.ADMIN)
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.ADMIN)
         person = people.find(tx.session, user_id)
         if not use_up(tx, user_id):
             raise ConflictError(f"{person.name} has no link that works.")

@@ -111,7 +111,7 @@ class Openings:
     def lock_numbers(self) -> None:
         """Take the organisation's turn to make incidents (PostgreSQL; on SQLite the transaction has it)."""
         if self._tx.dialect.name == "postgresql":
-            self._tx.execute(select(_tenant.c.id).where(_tenant.c.id == self._tx.tenant_id).with_for_update())
+            self._tx.execute(select(_tenant.c.id).where(_tenant.c.id == self._tx.tenant_id).with_for_update(key_share=True))
 
     def number(self) -> None:
         """Give the new incidents their numbers, and make them findable."""

@@ -264,14 +264,15 @@ def everybody(session: Session) -> list[Person]:
     return sorted(_people(session), key=lambda person: (not person.active, person.name.casefold()))
 
 
+def may_have_incidents(person: Person) -> bool:
+    """Whether incidents can be assigned to them."""
+    return person.active and access.may(person.role, Role.RESPONDER)
+
+
 def may_act(actor: Actor) -> list[PersonView]:
     """Everybody who can have an incident, by name: active, and no viewer. Raises: NotAllowedError."""
     access.require(actor, Role.RESPONDER)
-    return [
-        person_view(person.id, person.name, person.handle)
-        for person in people(actor)
-        if person.active and access.may(person.role, Role.RESPONDER)
-    ]
+    return [person_view(person.id, person.name, person.handle) for person in people(actor) if may_have_incidents(person)]
 
 
 def role_kept(tx: Tx, user_id: UUID) -> Role | None:

@@ -141,6 +141,8 @@ async def change_own_password(actor: Actor, old_password: str, new_password: str
         checks.complain("old_password", "Old password is missing.")
     checks.done()
     email, password_hash = await database.run(_own_password, actor)
+    if password_hash is None:
+        raise InvalidFieldsError({"old_password": "You have no password here. Ask an admin for a password link."})
     attempt_id = await admit(email, actor.address)
     if not await in_password_thread(secrets.password_matches, password_hash, old_password):
         raise InvalidFieldsError({"old_password": "Old password is wrong."})

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from models.columns import new_id
 from models.vocabulary import Role, Severity
-from services import alert_rows, audit, database, holding, timeline
+from services import alert_rows, audit, database, holding, people, timeline
 from services.access import Actor, require
 from services.alert_rows import LinkedAlert
 from services.database import Tx
@@ -31,6 +31,7 @@ def split_child(actor: Actor, number: str, child_number: str, *, version: int | 
     """
     require(actor, Role.RESPONDER)
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         parent, child = _held_for_split(tx, number, child_number)
         named = child if child.number == parse_number(number) else parent
         require_seen(named, version)
@@ -78,6 +79,7 @@ def take_back(actor: Actor, number: str) -> Outcome:
     """
     require(actor, Role.RESPONDER)
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         seen = find(tx.session, number)
         if seen.parent_id is None:
             raise ConflictError(f"{seen.shown} is part of no other incident any more.", allowed=allowed(seen))
@@ -140,6 +142,7 @@ def split_alerts(actor: Actor, number: str, alert_ids: Sequence[UUID], *, versio
     if not 1 <= len(wanted) <= MOST_ALERTS:
         raise InvalidInputError(f"alert_ids must be a list of 1 to {MOST_ALERTS} ids.", field="alert_ids")
     with database.write(actor.tenant_id) as tx:
+        people.require_still(tx, actor, Role.RESPONDER)
         seen = find(tx.session, number)
         alerts = alert_rows.by_ids(tx, wanted)  # alerts, numbers, incidents: every writer takes its locks in this order
         openings = Openings(tx)

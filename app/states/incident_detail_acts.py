@@ -81,7 +81,7 @@ class IncidentActs(IncidentDetail):
             self.refusal = refusal.message
             return
         if done:
-            self.dialog = self.refusal = ""
+            self.dialog = self.refusal = self.comment_refusal = ""
             self.sent_draft = text_of(form, "draft_key")
         else:
             self.refusal = self.notice.text
@@ -102,7 +102,7 @@ class IncidentActs(IncidentDetail):
             return
         self.dialog = ""
         if outcome.changed:
-            self._undo = ("severity", number, before)
+            self._undo = ("severity", number, before, severity)
             self.say(f"Severity is {severity} now.", may_undo=True)
         else:
             self.say(f"Severity is {severity} already.")
@@ -199,8 +199,8 @@ class IncidentActs(IncidentDetail):
         """Take the last move back, as a move of its own."""
         last, self._undo = self._undo, ()
         match last:
-            case "severity", number, before if before in list(Severity):
-                await database.run(incidents.change_severity, actor, number, before)
+            case "severity", number, before, after if before in list(Severity):
+                await database.run(incidents.change_severity, actor, number, before, instead_of=after)
                 self.say(f"Severity is {before} again.")
             case "assign", number, before, after:
                 verdict = await database.run(incident_page.give, actor, number, before, after, self.nav.zone, again=True)
@@ -218,7 +218,7 @@ class IncidentActs(IncidentDetail):
                 outcome: Outcome = await database.run(splitting.take_back, actor, number)
                 self.say(f"{outcome.incident.number} is by itself again, as it was before.")
             case "acknowledge", number:
-                await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+                await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number, only_own=True))
 
     @requires(Role.RESPONDER)
     async def comment(self, actor: Actor, form: dict[str, Any]) -> None:
@@ -245,7 +245,7 @@ class IncidentActs(IncidentDetail):
     @requires(Role.VIEWER)
     def open_dialog(self, _actor: Actor, name: str) -> None:
         """Open one of the dialogs."""
-        self.dialog, self.refusal = name[:20], ""
+        self.dialog, self.refusal, self.comment_refusal = name[:20], "", ""
 
     @requires(Role.VIEWER)
     def set_dialog_open(self, _actor: Actor, is_open: bool) -> None:

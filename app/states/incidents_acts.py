@@ -93,7 +93,7 @@ class IncidentsActs(Incidents):
                 snoozed = await database.run(incident_page.take_snooze_back, actor, number, before, after, self.nav.zone)
                 self.say(snoozed.sentence, bad=snoozed.is_refused)
             case "acknowledge", number:
-                await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number))
+                await self._move(actor, number, Move.UNACKNOWLEDGE, lambda: incidents.unacknowledge(actor, number, only_own=True))
 
     async def _head(self, actor: Actor, number: str) -> IncidentHead:
         return (await database.run(incident_page.open_page, actor, number, incident_page.seen_by(actor, self.nav.zone))).told.head

@@ -299,6 +299,28 @@ def test_undo_takes_the_last_move_back_once(night: Story) -> None:
     assert night.incident().state is IncidentState.OPEN
 
 
+def test_undo_takes_nothing_back_that_went_on_meanwhile(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    state = opened(rob)
+    call(state, "change_severity", form=form(severity="low"))
+    incidents.change_severity(mina, "INC-1", "high")
+    call(state, "undo")
+    assert (state.notice.text, state.notice.tone) == ("INC-1 is high meanwhile, so this is not taken back.", "bad")
+    assert night.incident().severity is Severity.HIGH
+    call(state, "acknowledge", number="INC-1")
+    incidents.investigate(mina, "INC-1")
+    call(state, "undo")
+    assert (state.notice.text, state.notice.tone) == ("INC-1 went on meanwhile, so this is not taken back.", "bad")
+    assert night.incident().state is IncidentState.INVESTIGATING
+
+
+def test_anybody_gives_back_what_somebody_else_acknowledged(night: Story) -> None:
+    incidents.acknowledge(night.organisation.manager, "INC-1")
+    state = opened(night.organisation.responder)
+    call(state, "give_back", number="INC-1")
+    assert night.incident().state is IncidentState.OPEN
+
+
 def test_the_dialog_offers_who_can_have_it_and_gives_it_to_them(night: Story) -> None:
     rob, mina = night.organisation.responder, night.organisation.manager
     state = opened(rob)
