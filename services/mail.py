@@ -28,7 +28,10 @@ from services.measures import MailResult
 
 MAX_ATTEMPTS = 40
 """How often a mail is tried: with a wait of at most an hour between two tries that is for more than a day."""
-TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 10.0
+"""For each word that the server is waited for."""
+WHOLE_SECONDS = 45.0
+"""For one mail: less than a worker holds its job without a sign of life, or a second one would send it, too."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _log = structlog.get_logger(__name__)
@@ -115,7 +118,7 @@ async def _talk(to: MailServer, message: EmailMessage | None) -> str:
         timeout=TIMEOUT_SECONDS,
     )
     try:
-        async with client:
+        async with asyncio.timeout(WHOLE_SECONDS), client:
             return (await client.send_message(message))[1] if message is not None else ""
     except aiosmtplib.SMTPRecipientsRefused as error:
         refused = error.recipients[0]
