@@ -567,6 +567,7 @@
     if (!found) return closeOffers();
     const begun = found[1].toLowerCase();
     if (!known.has(begun)) {
+      closeOffers();
       await new Promise((resolve) => setTimeout(resolve, 80));
       if (ask !== asked) return;
       try {
@@ -575,9 +576,9 @@
       } catch { return closeOffers(); }
       setTimeout(() => known.delete(begun), 30000);
     }
-    if (ask === asked && field === document.activeElement) showOffers(field, found[1].length, known.get(begun) ?? []);
+    if (ask === asked && field === document.activeElement) showOffers(field, known.get(begun) ?? []);
   }
-  function showOffers(field, typed, items) {
+  function showOffers(field, items) {
     closeOffers();
     if (!items.length) return;
     const list = element("ul", { class: "choices", role: "listbox", id: "mentionable", "aria-label": "People and teams" });
@@ -586,15 +587,15 @@
         element("b", {}, `@${one.handle}`), element("span", { class: "dim" }, one.name), ...(one.kind === "team" ? [element("span", { class: "dim" }, "team")] : []));
       list.append(element("li", { role: "presentation" }, row));
     }
-    const pop = element("div", { class: "pop offers", popover: "manual" }, list);
+    const pop = element("div", { class: "pop mentionable", popover: "manual" }, list);
     (field.closest(DIALOG) ?? document.querySelector(".radix-themes") ?? document.body).append(pop);
     pop.showPopover?.();
     const at = field.getBoundingClientRect(), fits = at.bottom + pop.offsetHeight + 8 < innerHeight;
     pop.style.left = `${Math.max(8, Math.min(at.left, innerWidth - pop.offsetWidth - 8))}px`;
     pop.style.top = `${Math.max(8, fits ? at.bottom + 4 : at.top - pop.offsetHeight - 4)}px`;
-    offered = { field, pop, typed, place: 0 };
+    offered = { field, pop, place: 0 };
+    field.setAttribute("aria-autocomplete", "list");
     field.setAttribute("aria-controls", "mentionable");
-    field.setAttribute("aria-expanded", "true");
     pointAt(0);
     pop.addEventListener("pointerdown", (event) => event.preventDefault());  // the text keeps the focus
     pop.addEventListener("click", ({ target }) => { const row = target.closest("[data-handle]"); if (row) takeOffer(row); });
@@ -607,8 +608,9 @@
     rows[offered.place].scrollIntoView({ block: "nearest" });
   }
   function takeOffer(row) {
-    const { field, typed } = offered, end = field.selectionStart;
+    const { field } = offered, end = field.selectionStart, typed = HANDLE.exec(field.value.slice(0, end))?.[1].length;
     closeOffers();
+    if (typed === undefined) return;
     field.setRangeText(`${row.dataset.handle} `, end - typed, end, "end");
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
@@ -617,19 +619,22 @@
     if (!offered) return;
     offered.pop.remove();
     offered.field.removeAttribute("aria-activedescendant");
-    offered.field.setAttribute("aria-expanded", "false");
+    offered.field.removeAttribute("aria-controls");
     offered = null;
   }
   document.addEventListener("input", ({ target }) => { if (target.dataset?.mentions !== undefined && !filling) offerPeople(target); });
   document.addEventListener("focusout", ({ target }) => { if (offered?.field === target) closeOffers(); });
+  addEventListener("submit", () => { asked += 1; closeOffers(); }, true);
+  document.addEventListener("pointerdown", ({ target }) => { if (offered?.field === target) closeOffers(); });
   addEventListener("keydown", (event) => {
+    if (event.key === "Escape") asked += 1;  // also while the answer is on its way
     if (offered?.field !== event.target || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const { key } = event;
     if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) return closeOffers();
     if (!["ArrowDown", "ArrowUp", "Enter", "Tab", "Escape"].includes(key)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (key === "Escape") { asked += 1; return closeOffers(); }
+    if (key === "Escape") return closeOffers();
     if (key === "Enter" || key === "Tab") return takeOffer(all("[data-handle]", offered.pop)[offered.place]);
     pointAt(offered.place + (key === "ArrowDown" ? 1 : -1));
   }, true);

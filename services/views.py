@@ -183,7 +183,6 @@ class CheckView:
 class CallView:
     """Somebody who was called, when, and what became of the mail."""
 
-    person_id: str = ""
     name: str = ""
     at: str = ""
     mail: str = ""
@@ -230,7 +229,6 @@ class IncidentHead:
     truncated_count: int = 0
     steps: list[StepView] = field(default_factory=list)
     why: str = ""
-    why_labels: list[LabelView] = field(default_factory=list)
     previous_number: str = ""
     previous_title: str = ""
     sibling_number: str = ""
@@ -649,7 +647,6 @@ class DeliveryRow:
     state: str = "pending"
     attempts: int = 0
     created_at: str = ""
-    sent_at: str = ""
     error: str = ""
 
 

@@ -114,6 +114,7 @@ def _comment() -> rx.Component:
             "body",
             "What do you see or do?",
             id="field-comment",
+            data_mentions="",
             help="Markdown. The draft is kept on this device.",
             draft=rx.cond(_HEAD.id != "", f"comment:{_HEAD.id}", ""),
             preview=True,

@@ -203,6 +203,7 @@ def _add() -> rx.Component:
             "body",
             "What happened?",
             id="field-line-body",
+            data_mentions="",
             help="Markdown. It stands where it happened, and says when it was added.",
             draft=rx.cond(_HEAD.id != "", f"late:{_HEAD.id}", ""),
             preview=True,

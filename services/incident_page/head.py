@@ -100,7 +100,7 @@ _MAILS = {
 
 def _call(one: Call, opened_at: datetime, zone: ZoneInfo) -> CallView:
     mail = _MAILS[DeliveryStatus(one.mail)] if one.mail else "in the inbox"
-    return CallView(one.user_id.hex, one.name, hour_since(one.at, opened_at, zone), mail)
+    return CallView(one.name, hour_since(one.at, opened_at, zone), mail)
 
 
 def _check(one: CheckRecord, opened_at: datetime, zone: ZoneInfo) -> CheckView:
