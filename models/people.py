@@ -25,7 +25,7 @@ class User(TenantRow, table=True):
     """A person who can sign in. The name stands on the actor row; `email` is unique in the installation, lower case.
 
     `told_by` says by reason how they want to be told, where that is not by inbox and e-mail. From `quiet_from` to `quiet_until`, in
-    minutes of their day, no e-mail is sent that can wait.
+    minutes of their day, no e-mail is sent that can wait. `first_signed_in_at` is when they came in, None for whoever has not yet.
     """
 
     __tablename__ = "user"
@@ -46,6 +46,7 @@ class User(TenantRow, table=True):
     quiet_from: int | None = None
     quiet_until: int | None = None
     created_at: datetime
+    first_signed_in_at: datetime | None = None
 
 
 class ServiceAccount(TenantRow, table=True):

@@ -84,6 +84,7 @@ class FoundPerson:
     role: Role
     active: bool
     password_hash: str | None
+    first_signed_in_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +171,16 @@ def api_key_by_hash(token_hash: str) -> FoundKey | None:
 def person_by_email(email: str) -> FoundPerson | None:
     """The person with this address, given in lower case: it is unique in the installation."""
     row = _row(
-        select(_user.id, _user.tenant_id, _actor.name, _user.email, _user.role, _user.active, _user.password_hash).where(
-            _user.email == email, _actor.id == _user.id
-        )
+        select(
+            _user.id,
+            _user.tenant_id,
+            _actor.name,
+            _user.email,
+            _user.role,
+            _user.active,
+            _user.password_hash,
+            _user.first_signed_in_at,
+        ).where(_user.email == email, _actor.id == _user.id)
     )
     return FoundPerson(*row) if row else None
 

@@ -191,14 +191,14 @@ def _who_else(session: Session, others: Sequence[Person]) -> tuple[Person | None
     """Of the admins who have come in the one with the fewest unresolved incidents, then the oldest account; the words that say so."""
     for role in (Role.ADMIN, Role.MANAGER, Role.RESPONDER):
         of_role = [one for one in others if one.role is role]
-        came = [one for one in of_role if one.has_password] or of_role
+        came = [one for one in of_role if one.came_in] or of_role
         if came:
             how_many = _unresolved_counts(session)
             chosen = min(came, key=lambda one: (how_many.get(one.id, 0), one.created_at, one.id))
             if len(of_role) == 1:
                 return chosen, f"{chosen.name} is the only {role}"
             if len(came) == 1:
-                return chosen, f"{chosen.name} is the only {role} who has a password"
+                return chosen, f"{chosen.name} is the only {role} who has signed in"
             return chosen, f"{chosen.name} is the {role} with the fewest unresolved incidents"
     return None, "there is nobody else who may act"
 

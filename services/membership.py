@@ -88,7 +88,7 @@ def mail_link(actor: Actor, person: Person, link: NewLink) -> bool:
     with database.read(actor.tenant_id) as session:
         name, timezone = session.exec(select(Tenant.name, Tenant.timezone)).one()
     when, zone = date_and_time(link.works_until, zone_named(person.timezone or timezone), clock.now())
-    if person.has_password:
+    if person.came_in:
         subject, lead = f"A new password for {name}", f"{actor.name} made this link for you. Choose a new password by it:"
     else:
         subject, lead = f"{actor.name} invites you to {name}", "Choose a password, and you are in:"
@@ -238,7 +238,7 @@ def person_rows(actor: Actor) -> list[PersonRow]:
                 email=person.email,
                 role=person.role.value,
                 active=person.active,
-                has_password=person.has_password,
+                came_in=person.came_in,
                 is_me=person.id == actor.id,
                 manager=manager.name if manager else "",
                 manager_id=manager.id.hex if manager else "",

@@ -25,7 +25,7 @@ from services.sessions import SignedIn
 
 LIFETIME = timedelta(hours=24)
 INVITATION_LIFETIME = timedelta(days=7)
-"""How long a link works for somebody who has no password yet: they may be on holiday when they are invited."""
+"""How long a link works for somebody who never signed in: they may be on holiday when they are invited."""
 _BEGINNING = "tl"
 _SET_UP_IS_OVER = "This link does not work any more: it was used, is older than 24 hours, or there is an administrator already."
 _LINK_IS_OVER = "This link does not work any more: it was used, withdrawn, replaced by a newer one, or is too old. Ask for a new one."
@@ -41,7 +41,7 @@ class NewLink:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Whom a password link is for. `is_first` is whether they never had a password, and so were invited."""
+    """Whom a password link is for. `is_first` is whether they never signed in, and so were invited."""
 
     name: str
     email: str
@@ -142,7 +142,7 @@ def _set_up(token_hash: str, values: dict[str, str], password_hash: str, address
             password_hash=password_hash,
             timezone=values["timezone"],
         )
-        found = FoundPerson(person.id, tx.tenant_id, person.name, person.email, person.role, True, password_hash)
+        found = FoundPerson(person.id, tx.tenant_id, person.name, person.email, person.role, True, password_hash, None)
         return sessions.start(tx, found, address=address, user_agent=user_agent, timezone=values["timezone"])
 
 
@@ -160,7 +160,7 @@ def make_password_link(actor: Actor, user_id: UUID) -> NewLink:
 
 def add_password_link(tx: database.Tx, actor: Actor, person: Person) -> NewLink:
     """Write such a link for somebody who is active."""
-    link = NewLink(secrets.new_token(_BEGINNING), tx.now + (LIFETIME if person.has_password else INVITATION_LIFETIME))
+    link = NewLink(secrets.new_token(_BEGINNING), tx.now + (LIFETIME if person.came_in else INVITATION_LIFETIME))
     use_up(tx, person.id)
     tx.insert(
         OneTimeLink,
@@ -223,7 +223,7 @@ def whom_it_is_for(token: str) -> Invited | None:
     if link is None or link.tenant_id is None:
         return None
     with database.read(link.tenant_id) as session:
-        query = select(ActorRow.name, User.email, User.password_hash).join(ActorRow, col(ActorRow.id) == col(User.id))
+        query = select(ActorRow.name, User.email, User.first_signed_in_at).join(ActorRow, col(ActorRow.id) == col(User.id))
         row = session.exec(query.where(col(User.id) == link.user_id, col(User.active))).first()
         if row is None:
             return None

@@ -42,8 +42,13 @@ class Person:
     theme: Theme
     shortcuts: bool
     timeline_newest_first: bool
-    has_password: bool
     created_at: datetime
+    first_signed_in_at: datetime | None
+
+    @property
+    def came_in(self) -> bool:
+        """Whether they have ever signed in, by whatever way."""
+        return self.first_signed_in_at is not None
 
 
 def create_organisation(name: str, slug: str | None = None, *, timezone: str | None = None) -> Actor:
@@ -140,8 +145,8 @@ def add_person(
         theme=Theme.SYSTEM,
         shortcuts=True,
         timeline_newest_first=False,
-        has_password=password_hash is not None,
         created_at=tx.now,
+        first_signed_in_at=None,
     )
     tx.insert(ActorRow, id=person.id, kind=ActorKind.PERSON, name=name)
     tx.insert(
@@ -158,6 +163,7 @@ def add_person(
         timeline_newest_first=person.timeline_newest_first,
         manager_id=manager_id,
         created_at=tx.now,
+        first_signed_in_at=None,
     )
     _write_unique(tx, email=email, handle=person.handle)
     after = {"name": name, "email": email, "handle": person.handle, "role": role} | ({"manager_id": manager_id} if manager_id else {})
@@ -356,8 +362,8 @@ def _people(session: Session, user_id: UUID | None = None) -> list[Person]:
             theme=user.theme,
             shortcuts=user.shortcuts,
             timeline_newest_first=user.timeline_newest_first,
-            has_password=user.password_hash is not None,
             created_at=user.created_at,
+            first_signed_in_at=user.first_signed_in_at,
         )
         for user, name in session.exec(statement.execution_options(populate_existing=True))
     ]

@@ -11,13 +11,14 @@ from sqlmodel import col, select
 
 from models.access import LoginSession
 from models.columns import new_id
+from models.people import User
 from models.vocabulary import ActorKind, Role
 from services import access, account_input, across_tenants, audit, clock, database, input_text, secrets
 from services.access import Actor
 from services.across_tenants import FoundPerson, FoundSession
 from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError, StorageBusyError
-from services.live_updates import person_topic, session_topic
+from services.live_updates import people_topic, person_topic, session_topic
 from services.views import SessionRow
 from services.wording import rfc3339
 
@@ -77,7 +78,7 @@ def _slide(found: FoundSession, address: str) -> None:
 
 
 def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezone: str | None, by: str = "") -> SignedIn:
-    """Begin a session of this person; `timezone` is what the browser said and is dropped where it is none.
+    """Begin a session of this person, and note it when it is their first; `timezone` is dropped where the browser said none that is one.
 
     `by` names the provider that vouches for them, empty where their password did.
     """
@@ -105,6 +106,10 @@ def start(tx: Tx, person: FoundPerson, *, address: str, user_agent: str, timezon
         tx, actor, "session.started", "session", session_id, after={"browser": browser_name(user_agent)} | ({"by": by} if by else {})
     )
     tx.wake(person_topic(person.id))
+    if person.first_signed_in_at is None:
+        first = (col(User.id) == person.id, col(User.first_signed_in_at).is_(None))
+        tx.session.exec(update(User).where(*first).values(first_signed_in_at=tx.now))
+        tx.wake(people_topic(tx.tenant_id))
     return SignedIn(token, actor)
 
 

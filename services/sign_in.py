@@ -78,6 +78,8 @@ def start(
     if current is not None:
         sessions.sign_out(current)
     with database.write(person.tenant_id) as tx:
+        if person.first_signed_in_at is None:
+            people.hold(tx, person.id)  # the first time is written to their row: two at once would wait for each other
         if people.role_kept(tx, person.id) is None:  # they may leave while their password is checked
             raise NotAllowedError(_LEFT)
         across_tenants.mark_attempt_succeeded(tx, attempt_id)

@@ -469,7 +469,7 @@ class SessionRow:
 
 @dataclass(frozen=True)
 class PersonRow:
-    """Somebody in the list of people. `has_password` is False for whoever never had a link or has not used it.
+    """Somebody in the list of people. `came_in` is whether they have ever signed in.
 
     `manager_left` is whether the manager is not active any more. `link_until` is the end of a link that gives a new password, empty
     where none works.
@@ -479,7 +479,7 @@ class PersonRow:
     email: str = ""
     role: str = ""
     active: bool = True
-    has_password: bool = True
+    came_in: bool = True
     is_me: bool = False
     manager: str = ""
     manager_id: str = ""

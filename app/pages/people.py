@@ -28,9 +28,9 @@ def _state(row: Any) -> rx.Component:
     )
     waiting = rx.cond(row.link_until != "", rx.fragment(until, withdraw))
     arrived = rx.cond(
-        row.has_password,
+        row.came_in,
         rx.fragment(),
-        rx.cond(row.link_until != "", tag("invited", tone="accent"), tag("no password yet", tone="warn")),
+        rx.cond(row.link_until != "", tag("invited", tone="accent"), tag("never signed in", tone="warn")),
     )
     return rx.cond(row.active, rx.el.span(arrived, waiting, class_name="line wrap"), tag("deactivated"))
 

@@ -246,7 +246,7 @@ class People(Shell):
 
     def _show_link(self, made: NewLink, person: Person) -> None:
         self.link, self.link_for = one_time_links.password_address(made.token), person.name
-        self.link_until, self.link_is_invitation = rfc3339(made.works_until), not person.has_password
+        self.link_until, self.link_is_invitation = rfc3339(made.works_until), not person.came_in
         self.link_mailed, self._unsent = "", (person, made)
 
     def _row(self, user_id: str) -> PersonRow:

@@ -265,7 +265,7 @@ def browser_cookie(organisation: Organisation) -> str:
     """The cookie of Rob's browser."""
     rob = organisation.responder
     with database.write(rob.tenant_id) as tx:
-        person = FoundPerson(rob.id, rob.tenant_id, rob.name, "rob@northwind.example", Role.RESPONDER, True, None)
+        person = FoundPerson(rob.id, rob.tenant_id, rob.name, "rob@northwind.example", Role.RESPONDER, True, None, None)
         return f"tocsin_session={sessions.start(tx, person, address='198.51.100.4', user_agent='', timezone=None).token}"
 
 

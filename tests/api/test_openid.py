@@ -18,7 +18,7 @@ from sqlmodel import col
 from app import refused_forms, session
 from app.api import application
 from models.people import User
-from services import clock, database, sessions, settings, sign_in
+from services import clock, database, people, sessions, settings, sign_in
 from services.access import Actor
 from tests.fixtures.openid_provider import Provider, provider
 from tests.fixtures.organisations import Organisation, audited
@@ -84,6 +84,7 @@ def test_a_person_signs_in_and_goes_on_to_the_page_that_was_asked_for(organisati
     assert set(browser.cookies) == {session.COOKIE}
     (entry,) = [entry for entry in audited(organisation.admin) if entry.action == "session.started"]
     assert (entry.actor_id, (entry.after or {})["by"]) == (actor.id, "Keycloak")
+    assert people.own_profile(actor).came_in
 
 
 def test_what_the_browser_keeps_is_for_the_way_back_alone(organisation: Organisation) -> None:

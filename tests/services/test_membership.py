@@ -16,6 +16,7 @@ from services.errors import ConflictError, InvalidFieldsError, InvalidInputError
 from services.mail import MailError
 from tests.fixtures.mailboxes import Mailbox, mailbox
 from tests.fixtures.organisations import Organisation, audited, linked_email, person
+from tests.fixtures.tabs import begin_session
 
 __all__ = ["mailbox"]
 
@@ -31,7 +32,7 @@ def entries(actor: Actor, user_id: UUID) -> list[AuditEntry]:
 
 def test_whoever_is_invited_chooses_a_password_and_is_in(organisation: Organisation) -> None:
     made = membership.invite(organisation.admin, **NIA, manager_id=organisation.manager.id)
-    assert (made.person.handle, made.person.has_password, made.person.manager_id) == ("nia", False, organisation.manager.id)
+    assert (made.person.handle, made.person.came_in, made.person.manager_id) == ("nia", False, organisation.manager.id)
     assert linked_email(made.link.token) == "nia@northwind.example"
     signed_in = asyncio.run(one_time_links.use_password_link(made.link.token, "a quite new password"))
     actor = sessions.actor_for_token(signed_in.token)
@@ -62,7 +63,9 @@ def test_a_refused_invitation_leaves_nobody_behind(organisation: Organisation) -
 def test_an_invitation_is_mailed_where_a_mail_server_is_set(organisation: Organisation, mailbox: Mailbox) -> None:
     made = membership.invite(organisation.admin, **NIA)
     assert membership.mail_link(organisation.admin, made.person, made.link)
-    again = one_time_links.make_password_link(organisation.admin, person(organisation.system, "Bob", Role.VIEWER, password="x" * 12).id)
+    came = person(organisation.system, "Bob", Role.VIEWER)
+    begin_session(came)
+    again = one_time_links.make_password_link(organisation.admin, came.id)
     bob = next(one for one in people.people(organisation.admin) if one.handle == "bob")
     assert membership.mail_link(organisation.admin, bob, again)
     assert mailbox.recipients == ["nia@northwind.example", "bob@northwind.example"]
@@ -199,10 +202,11 @@ def test_the_person_and_the_list_hear_of_it(organisation: Organisation) -> None:
 
 
 def test_only_an_admin_sees_the_list_of_people_with_their_addresses(organisation: Organisation) -> None:
+    begin_session(organisation.manager)
     rows = membership.person_rows(organisation.admin)
-    assert [(row.person.handle, row.email, row.role, row.has_password, row.is_me) for row in rows] == [
+    assert [(row.person.handle, row.email, row.role, row.came_in, row.is_me) for row in rows] == [
         ("alice", "alice@northwind.example", "admin", False, True),
-        ("mina", "mina@northwind.example", "manager", False, False),
+        ("mina", "mina@northwind.example", "manager", True, False),
         ("rob", "rob@northwind.example", "responder", False, False),
         ("vera", "vera@northwind.example", "viewer", False, False),
     ]

@@ -11,15 +11,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from models.vocabulary import Role
 from services import database, people, schema
 from services.database import Storage
 from services.schema import SchemaError
 from services.whole_files import NoRoomError
 from tests.fixtures.databases import PostgresqlServer
+from tests.fixtures.organisations import Organisation, person
+from tests.fixtures.tabs import begin_session
 
 ROOT = Path(__file__).parent.parent.parent
 NEXT = """
@@ -131,6 +135,18 @@ def test_an_upgrade_keeps_the_rows_and_copies_the_file_first(storage: Storage, s
             assert old.execute("SELECT name FROM tenant").fetchone() == ("Northwind",)
     else:
         assert copy is None
+
+
+def test_who_had_signed_in_before_is_known_after_the_upgrade(organisation: Organisation, storage: Storage) -> None:
+    for one in (organisation.manager, organisation.responder):
+        begin_session(one)
+    with_password = person(organisation.system, "Pia", Role.ADMIN, password="correct horse battery")
+    with storage.engine.connect() as connection:
+        command.downgrade(schema._configuration(connection), "0012")
+        connection.commit()
+    schema.migrate()
+    assert {one.name for one in people.people(organisation.admin) if one.came_in} == {"Mina Okafor", "Rob Lindqvist", "Pia"}
+    assert people.person_of(organisation.admin, with_password.id).first_signed_in_at is not None
 
 
 @pytest.mark.parametrize("more", ["raise RuntimeError('no')", "op.execute('SELECT nonsense FROM nowhere')"])

@@ -1,15 +1,18 @@
 """Sessions: how long they last, what ends them, and that the end is told to open pages after the commit."""
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
 
 from models.access import LoginSession
+from models.columns import new_id
 from models.people import User
-from services import across_tenants, database, live_updates, sessions
+from services import across_tenants, database, live_updates, people, sessions, sign_in
 from services.access import Actor
 from services.errors import NotFoundError
 from services.sessions import SignedIn
@@ -44,6 +47,32 @@ def test_the_token_is_not_stored(organisation: Organisation) -> None:
     row = stored(signed_in)
     assert signed_in.token not in str(row.model_dump())
     assert row.timezone == "Europe/Stockholm"
+
+
+def test_the_first_sign_in_is_noted_and_none_after_it(organisation: Organisation, clock: MovableClock) -> None:
+    rob = organisation.responder
+    assert not people.own_profile(rob).came_in
+    first = clock.now
+    begin(rob)
+    clock.pass_time(days=1)
+    begin(rob)
+    assert people.own_profile(rob).first_signed_in_at == first
+    assert people.own_profile(organisation.manager).first_signed_in_at is None
+
+
+def test_somebody_who_signs_in_twice_at_once_for_the_first_time_is_in_twice(organisation: Organisation) -> None:
+    found = across_tenants.person_by_email("rob@northwind.example")
+    assert found is not None
+    together = threading.Barrier(4)
+
+    def come(number: int) -> SignedIn:
+        together.wait(10)
+        return sign_in.start(found, new_id(), "198.51.100.4", f"Browser {number}", None, None)
+
+    with ThreadPoolExecutor(4) as threads:
+        came = list(threads.map(come, range(4)))
+    assert all(sessions.actor_for_token(signed_in.token) for signed_in in came)
+    assert people.own_profile(organisation.responder).came_in
 
 
 def test_a_session_ends_thirty_days_after_its_last_use(organisation: Organisation, clock: MovableClock) -> None:
