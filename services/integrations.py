@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import EllipsisType
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select, update
@@ -127,55 +129,54 @@ def _held(tx: Tx, integration_id: UUID) -> tuple[Integration, ActorRow]:
     return found
 
 
-def rename(actor: Actor, integration_id: UUID, name: str) -> None:
-    """Call it otherwise; its earlier incidents are then told as coming from the new name, too.
+def change(
+    actor: Actor,
+    integration_id: UUID,
+    *,
+    name: str | None = None,
+    enabled: bool | None = None,
+    service_id: UUID | EllipsisType | None = ...,
+) -> None:
+    """Call it otherwise, switch it on or off, say what is broken when it sends alerts; what is not given stays.
 
-    Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError.
+    Its earlier incidents are then told as coming from the new name, too. While it is off its sender is refused and nothing is stored.
+    Its incidents from now on name that service, with None none. Raises: NotAllowedError, NotFoundError, InvalidInputError,
+    ConflictError for a name that is taken.
     """
     require(actor, Role.ADMIN)
-    wanted = input_text.check_line(name, "name", NAME_LIMIT)
+    wanted: dict[str, Any] = {} if name is None else {"name": input_text.check_line(name, "name", NAME_LIMIT)}
+    wanted |= {} if enabled is None else {"enabled": enabled}
+    wanted |= {} if service_id is ... else {"service_id": service_id}
     with database.write(actor.tenant_id) as tx:
-        _, named = _held(tx, integration_id)
-        if named.name == wanted:
+        integration, named = _held(tx, integration_id)
+        held = {"name": named.name, "enabled": integration.enabled, "service_id": integration.service_id}
+        before, after = audit.changed(held, wanted)
+        if not after:
             return
-        if named.name.casefold() != wanted.casefold():
-            _check_name_is_free(tx, wanted)
-        before = {"name": named.name}  # the update changes the row that is held, too
-        tx.session.exec(update(ActorRow).where(col(ActorRow.id) == integration_id).values(name=wanted))
-        audit.record(tx, actor, "integration.renamed", "integration", integration_id, before, {"name": wanted})
+        if "name" in after and after["name"].casefold() != named.name.casefold():
+            _check_name_is_free(tx, after["name"])
+        if after.get("service_id") is not None:
+            catalog.live(tx, after["service_id"])
+        _store(tx, integration_id, after)
+        audit.record(tx, actor, f"integration.{_verb(after)}", "integration", integration_id, before, after)
         _wake(tx, integration_id)
 
 
-def set_enabled(actor: Actor, integration_id: UUID, enabled: bool) -> None:
-    """Switch it on or off: while it is off its sender is refused and nothing is stored. Raises: NotAllowedError, NotFoundError."""
-    require(actor, Role.ADMIN)
-    with database.write(actor.tenant_id) as tx:
-        integration, _ = _held(tx, integration_id)
-        if integration.enabled == enabled:
-            return
-        tx.session.exec(update(Integration).where(col(Integration.id) == integration_id).values(enabled=enabled))
-        action = "integration.enabled" if enabled else "integration.disabled"
-        audit.record(tx, actor, action, "integration", integration_id, before={"enabled": not enabled}, after={"enabled": enabled})
-        _wake(tx, integration_id)
+def _store(tx: Tx, integration_id: UUID, values: Mapping[str, Any]) -> None:
+    own = {field: value for field, value in values.items() if field != "name"}
+    if own:
+        tx.session.exec(update(Integration).where(col(Integration.id) == integration_id).values(**own))
+    if "name" in values:
+        tx.session.exec(update(ActorRow).where(col(ActorRow.id) == integration_id).values(name=values["name"]))
 
 
-def set_service(actor: Actor, integration_id: UUID, service_id: UUID | None) -> None:
-    """Say what is broken when it sends alerts; its incidents from now on name that service, with None none.
-
-    Raises: NotAllowedError, NotFoundError, InvalidInputError.
-    """
-    require(actor, Role.ADMIN)
-    with database.write(actor.tenant_id) as tx:
-        before = _held(tx, integration_id)[0].service_id
-        if before == service_id:
-            return
-        if service_id is not None:
-            catalog.live(tx, service_id)
-        tx.session.exec(update(Integration).where(col(Integration.id) == integration_id).values(service_id=service_id))
-        audit.record(
-            tx, actor, "integration.service_set", "integration", integration_id, {"service_id": before}, {"service_id": service_id}
-        )
-        _wake(tx, integration_id)
+def _verb(after: Mapping[str, Any]) -> str:
+    """What the audit log calls this change: by what it does, where it does one thing."""
+    if len(after) > 1:
+        return "changed"
+    if "enabled" in after:
+        return "enabled" if after["enabled"] else "disabled"
+    return "renamed" if "name" in after else "service_set"
 
 
 def rotate(actor: Actor, integration_id: UUID) -> NewIntegration:

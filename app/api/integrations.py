@@ -9,8 +9,6 @@ from app.api import routes, shapes
 from app.api.routes import Cursor, Limit, answer
 from app.session import SignedIn
 from services import database, integrations
-from services.access import Actor
-from services.integrations import IntegrationRecord
 
 router = routes.router("integrations")
 
@@ -40,17 +38,9 @@ async def get_integration(actor: SignedIn, id: Id) -> Response:  # noqa: A002  #
 @router.patch("/integrations/{id}", responses={200: {"model": shapes.Integration}, 409: _NAME_IS_TAKEN})
 async def change_integration(actor: SignedIn, id: Id, body: shapes.ChangeIntegration) -> Response:  # noqa: A002
     """Call it otherwise, switch it off or on, or say which service its incidents name."""
-    return answer(await database.run(_change, actor, id, body))
-
-
-def _change(actor: Actor, integration_id: UUID, body: shapes.ChangeIntegration) -> IntegrationRecord:
-    if body.name is not None:
-        integrations.rename(actor, integration_id, body.name)
-    if body.enabled is not None:
-        integrations.set_enabled(actor, integration_id, body.enabled)
-    if "service_id" in body.model_fields_set:
-        integrations.set_service(actor, integration_id, body.service_id)
-    return integrations.get(actor, integration_id)
+    service_id = body.service_id if "service_id" in body.model_fields_set else ...
+    await database.run(integrations.change, actor, id, name=body.name, enabled=body.enabled, service_id=service_id)
+    return answer(await database.run(integrations.get, actor, id))
 
 
 @router.post("/integrations/{id}/rotate", responses={200: {"model": shapes.NewKey}})

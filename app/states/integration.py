@@ -109,14 +109,14 @@ class OneIntegration(Shell):
     async def switch(self, actor: Actor) -> None:
         """Switch it off, or on again."""
         enabled = not self.row.enabled
-        await database.run(integrations.set_enabled, actor, self._held(), enabled)
+        await database.run(integrations.change, actor, self._held(), enabled=enabled)
         await self._read(actor)
         self.say(f"{self.row.name} takes alerts again." if enabled else f"{self.row.name} is off: what it sends is refused.")
 
     @requires(Role.ADMIN)
     async def set_service(self, actor: Actor, service_id: str) -> None:
         """Say which service its incidents name, with an empty id none."""
-        await database.run(integrations.set_service, actor, self._held(), _service(service_id))
+        await database.run(integrations.change, actor, self._held(), service_id=_service(service_id))
         await self._read(actor)
         self.say(
             f"Its incidents name {self.row.service} from now on." if self.row.service else "Its incidents name no service from now on."
@@ -149,7 +149,7 @@ class OneIntegration(Shell):
     async def rename(self, actor: Actor, form: dict[str, Any]) -> None:
         """Call it otherwise; a refusal leaves the dialog open."""
         try:
-            await database.run(integrations.rename, actor, self._held(), str(form.get("name", "")))
+            await database.run(integrations.change, actor, self._held(), name=str(form.get("name", "")))
         except RefusedError as refused:
             self.refusal = refused.message
             return

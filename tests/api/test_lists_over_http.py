@@ -10,7 +10,7 @@ import pytest
 from app.api import shapes
 from models.vocabulary import Role
 from tests.fixtures.answers import is_as_described, problem
-from tests.fixtures.organisations import person
+from tests.fixtures.organisations import Organisation, audited, person
 from tests.fixtures.programs import Programs
 from tests.fixtures.stories import Story
 
@@ -152,6 +152,25 @@ def test_integrations_are_for_admins(programs: Programs) -> None:
     problem(programs.post(f"{one}/rotate", by="stranger"), 404)
     problem(programs.get(f"/api/v1/integrations/{uuid4()}", by="admin"), 404)
     assert programs.get(one, by="admin").json()["enabled"] is True
+
+
+def test_a_change_of_an_integration_is_made_whole_or_not_at_all(programs: Programs, organisation: Organisation) -> None:
+    made = programs.post("/api/v1/integrations", {"kind": "generic", "name": "Prod"}, by="admin").json()
+    one = f"/api/v1/integrations/{made['id']}"
+    service = programs.post("/api/v1/services", {"name": "Checkout"}, by="manager").json()["id"]
+    before = programs.get(one, by="admin").json()
+    wrong = programs.call("PATCH", one, {"name": "Probes", "enabled": False, "service_id": str(uuid4())}, by="admin")
+    assert problem(wrong, 422)["field"] == "service_id"
+    assert programs.get(one, by="admin").json() == before
+    changed = programs.call("PATCH", one, {"name": "Probes", "enabled": False, "service_id": service}, by="admin").json()
+    assert (changed["name"], changed["enabled"], changed["service_id"]) == ("Probes", False, service)
+    assert [entry.action for entry in audited(organisation.admin) if entry.subject_kind == "integration"] == [
+        "integration.created",
+        "integration.changed",
+    ]
+    programs.call("PATCH", one, {"enabled": True, "service_id": None}, by="admin")
+    entry = audited(organisation.admin)[-1]
+    assert (entry.before, entry.after) == ({"enabled": False, "service_id": service}, {"enabled": True, "service_id": None})
 
 
 def test_an_integration_goes_through_its_life(programs: Programs, story: Story) -> None:

@@ -62,8 +62,8 @@ def test_what_people_do_to_an_incident_stands_with_what_it_was(story: Story) -> 
 def test_each_verb_that_is_audited_has_words_of_its_own(organisation: Organisation) -> None:
     admin = organisation.admin
     made = integrations.create(admin, "generic", "Checks", service_id=catalog.create(admin, "Checkout").id)
-    integrations.rename(admin, made.id, "Probes")
-    integrations.set_enabled(admin, made.id, False)
+    integrations.change(admin, made.id, name="Probes")
+    integrations.change(admin, made.id, enabled=False)
     integrations.rotate(admin, made.id)
     one_time_links.make_password_link(admin, organisation.viewer.id)
     people.change_profile(admin, handle="alice.m")

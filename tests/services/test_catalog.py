@@ -146,14 +146,14 @@ def test_an_admin_says_which_service_an_integration_calls_for(organisation: Orga
     made = catalog.create(organisation.manager, "Checkout")
     theirs = catalog.create(organisation.stranger, "Theirs")
     integration = integrations.create(organisation.admin, "generic")
-    integrations.set_service(organisation.admin, integration.id, made.id)
-    integrations.set_service(organisation.admin, integration.id, made.id)
+    integrations.change(organisation.admin, integration.id, service_id=made.id)
+    integrations.change(organisation.admin, integration.id, service_id=made.id)
     assert integrations.get(organisation.admin, integration.id).service_id == made.id
     with pytest.raises(InvalidInputError):
-        integrations.set_service(organisation.admin, integration.id, theirs.id)
+        integrations.change(organisation.admin, integration.id, service_id=theirs.id)
     with pytest.raises(NotAllowedError):
-        integrations.set_service(organisation.manager, integration.id, None)
-    integrations.set_service(organisation.admin, integration.id, None)
+        integrations.change(organisation.manager, integration.id, service_id=None)
+    integrations.change(organisation.admin, integration.id, service_id=None)
     assert integrations.get(organisation.admin, integration.id).service_id is None
     with database.read(organisation.tenant_id) as session:
         entries = session.exec(select(AuditEntry).where(AuditEntry.action == "integration.service_set").order_by(AuditEntry.id)).all()

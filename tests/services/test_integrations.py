@@ -67,10 +67,10 @@ def test_a_key_from_before_the_last_but_one_rotation_ends_at_once(story: Story, 
 
 
 def test_switched_off_it_refuses_and_on_again_it_takes(story: Story, made: NewIntegration) -> None:
-    integrations.set_enabled(story.organisation.admin, made.id, False)
+    integrations.change(story.organisation.admin, made.id, enabled=False)
     with pytest.raises(NotAllowedError, match="Deploy bot"):
         story.post(ALERT, key=made.key)
-    integrations.set_enabled(story.organisation.admin, made.id, True)
+    integrations.change(story.organisation.admin, made.id, enabled=True)
     assert story.post(ALERT, key=made.key).accepted == 1
 
 
@@ -89,12 +89,12 @@ def test_names_are_kept_apart(story: Story, made: NewIntegration) -> None:
         integrations.create(admin, "generic", "deploy BOT")
     assert refusal.value.field == "name"
     assert [integrations.create(admin, "grafana").name for _ in range(2)] == ["Grafana", "Grafana 2"]
-    integrations.rename(admin, made.id, "Deploys")
+    integrations.change(admin, made.id, name="Deploys")
     assert integrations.get(admin, made.id).name == "Deploys"
 
 
 def test_the_audit_log_knows_the_name_from_before(story: Story, made: NewIntegration) -> None:
-    integrations.rename(story.organisation.admin, made.id, "Other")
+    integrations.change(story.organisation.admin, made.id, name="Other")
     with database.read(story.organisation.tenant_id) as session:
         entry = session.exec(select(AuditEntry).where(AuditEntry.action == "integration.renamed")).one()
     assert (entry.before, entry.after) == ({"name": made.name}, {"name": "Other"})
@@ -126,9 +126,9 @@ def test_only_admins_see_and_change_them(story: Story, made: NewIntegration, rol
         lambda: integrations.list_all(actor),
         lambda: integrations.rows(actor),
         lambda: integrations.latest(actor, made.id),
-        lambda: integrations.rename(actor, made.id, "x"),
+        lambda: integrations.change(actor, made.id, name="x"),
         lambda: integrations.rotate(actor, made.id),
-        lambda: integrations.set_enabled(actor, made.id, False),
+        lambda: integrations.change(actor, made.id, enabled=False),
     ):
         with pytest.raises(NotAllowedError):
             act()
@@ -139,9 +139,9 @@ def test_another_organisations_integration_does_not_exist(story: Story, made: Ne
     assert integrations.list_all(sten) == []
     for act in (
         lambda: integrations.latest(sten, made.id),
-        lambda: integrations.rename(sten, made.id, "x"),
+        lambda: integrations.change(sten, made.id, name="x"),
         lambda: integrations.rotate(sten, made.id),
-        lambda: integrations.set_enabled(sten, made.id, False),
+        lambda: integrations.change(sten, made.id, enabled=False),
         lambda: integrations.get(story.organisation.admin, uuid4()),
     ):
         with pytest.raises(NotFoundError):
