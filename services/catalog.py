@@ -153,10 +153,15 @@ def change(actor: Actor, service_id: UUID, *, version: int | None = None, **chan
         with _unique_name(str(columns.get("name", before.name))):
             tx.session.exec(update(Service).where(col(Service.id) == service_id).values(**columns, version=before.version + 1))
         audit.record(tx, actor, _action(is_now), "service", service_id, _told(was), _told(is_now))
-        # the pages of its incidents show its name, its owner and its runbook
-        named = tx.session.exec(select(Incident.id).where(col(Incident.service_id) == service_id, col(Incident.state).in_(UNRESOLVED)))
-        tx.wake(services_topic(tx.tenant_id), incidents_topic(tx.tenant_id), *(incident_topic(incident_id) for incident_id in named))
+        tx.wake(services_topic(tx.tenant_id), incidents_topic(tx.tenant_id))
+        wake_incidents(tx, service_id)
         return _one(tx.session, service_id)
+
+
+def wake_incidents(tx: Tx, service_id: UUID) -> None:
+    """Wake the pages of its unresolved incidents: they show its name, its owner, its runbook, and who follows it."""
+    named = tx.session.exec(select(Incident.id).where(col(Incident.service_id) == service_id, col(Incident.state).in_(UNRESOLVED)))
+    tx.wake(*(incident_topic(incident_id) for incident_id in named))
 
 
 def _action(changed: dict[str, Any]) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from models.integrations import Service
 from models.notifications import Follower
-from models.people import ActorRow
 from models.vocabulary import Role
-from services import audit, database, incidents, people
+from services import audit, catalog, database, incidents, people
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import NotAllowedError, NotFoundError
@@ -41,7 +40,10 @@ def follow_service(actor: Actor, service_id: UUID, follows: bool) -> bool:
     with database.write(actor.tenant_id) as tx:
         if tx.session.get(Service, service_id) is None:
             raise NotFoundError("There is no such service.")
-        return _set(tx, actor, "service", service_id, follows)
+        changed = _set(tx, actor, "service", service_id, follows)
+        if changed:
+            catalog.wake_incidents(tx, service_id)
+    return changed
 
 
 def _set(tx: Tx, actor: Actor, kind: str, subject_id: UUID, follows: bool) -> bool:
@@ -57,13 +59,6 @@ def _set(tx: Tx, actor: Actor, kind: str, subject_id: UUID, follows: bool) -> bo
     audit.record(tx, actor, f"{kind}.{'followed' if follows else 'unfollowed'}", kind, subject_id)
     tx.wake(person_topic(actor.id))
     return True
-
-
-def names(session: Session, subject_id: UUID) -> dict[UUID, str]:
-    """Who follows it, by name."""
-    follows = select(Follower.user_id).where(Follower.subject_id == subject_id)
-    query = select(ActorRow.id, ActorRow.name).where(col(ActorRow.id).in_(follows))
-    return dict(sorted(session.exec(query).all(), key=lambda row: row[1].casefold()))
 
 
 def followed_services(actor: Actor) -> set[UUID]:

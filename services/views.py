@@ -189,6 +189,14 @@ class CallView:
 
 
 @dataclass(frozen=True)
+class FollowerView:
+    """Somebody who follows an incident, or with `of_service` its service."""
+
+    person: PersonView = field(default_factory=PersonView)
+    of_service: bool = False
+
+
+@dataclass(frozen=True)
 class IncidentHead:
     """What the incident's header, track, why-card and facts show.
 
@@ -241,8 +249,8 @@ class IncidentHead:
     may_act: bool = False
     refires_reopen: str = ""
     snoozed: str = ""
-    followers: list[PersonView] = field(default_factory=list)
-    follower_ids: list[str] = field(default_factory=list)
+    followers: list[FollowerView] = field(default_factory=list)
+    follower_count: int = 0
     calls: list[CallView] = field(default_factory=list)
     next_call: str = ""
     nobody_on_call: bool = False

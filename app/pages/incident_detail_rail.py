@@ -63,7 +63,7 @@ def _calls() -> rx.Component:
 
 def _followers() -> rx.Component:
     """Who follows it, and the switch for whoever looks."""
-    follows = _HEAD.follower_ids.contains(IncidentDetail.nav.me.id)
+    follows = IncidentDetail.follows
     switch = rx.el.button(
         rx.cond(follows, "Unfollow", "Follow"),
         type="button",
@@ -72,15 +72,25 @@ def _followers() -> rx.Component:
         data_acts="",
         on_click=IncidentCalls.follow_it(_HEAD.number, ~follows),
     )
-    names = rx.el.ul(
-        rx.foreach(_HEAD.followers, lambda one: rx.el.li(person_avatar(one), rx.el.span(one.name, class_name="cut"), class_name="item")),
-        role="list",
-    )
-    told = rx.cond(follows, "You are told of each of its moves. ", "Be told of each of its moves. ")
+
+    def follower(one: Any) -> rx.Component:
+        name = rx.el.span(one.person.name, class_name="cut")
+        return rx.el.li(
+            person_avatar(one.person),
+            name,
+            rx.cond(one.of_service, rx.el.small(f"follows {_HEAD.service}")),
+            class_name="item",
+            key=one.person.id,
+        )
+
+    more = _HEAD.follower_count - _HEAD.followers.length()
+    by_service = f"You follow {_HEAD.service}, so you are told of each of its moves. "
+    told = rx.cond(IncidentDetail.follows_service, by_service, "Be told of each of its moves. ")
     return rx.el.section(
-        rx.el.h2("Followers ", rx.el.span(_HEAD.followers.length(), class_name="n")),
-        rx.cond(_HEAD.followers.length() > 0, names),
-        rx.el.p(told, switch, class_name="dim"),
+        rx.el.h2("Followers ", rx.el.span(_HEAD.follower_count, class_name="n")),
+        rx.cond(_HEAD.followers.length() > 0, rx.el.ul(rx.foreach(_HEAD.followers, follower), role="list")),
+        rx.cond(more > 0, rx.el.p(f"and {more} more", class_name="dim")),
+        rx.el.p(rx.cond(follows, "You are told of each of its moves. ", told), switch, class_name="dim"),
     )
 
 

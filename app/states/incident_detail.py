@@ -12,7 +12,7 @@ from models.vocabulary import Role
 from services import database, inbox, incident_page, merge_offers, people, viewers
 from services.access import Actor, may
 from services.errors import NotFoundError
-from services.incident_page import Asked, Change, IncidentKey, News, Opened, Seen, Show, Shown
+from services.incident_page import Asked, Change, IncidentKey, News, Opened, Seen, Show, Shown, Told
 from services.views import AlertRow, ChoiceView, EventRow, IncidentHead, PinView, RelatedView
 
 _QUIET_SECONDS = 3600.0
@@ -25,7 +25,8 @@ class IncidentDetail(Shell):
 
     `show` and `by` say which lines, as the query of the page's `address` does; `writers` are those whose lines can be asked for.
     `rows` is the window of the timeline, sent once; `tail` what came since, a short list; `pins` what is pinned of it; `related`
-    are other incidents that may be the same trouble. `absent` is the number that nothing was found under.
+    are other incidents that may be the same trouble. `follows` is whether the viewer follows the incident, `follows_service` whether
+    only its service. `absent` is the number that nothing was found under.
     """
 
     head: IncidentHead = IncidentHead()
@@ -35,6 +36,8 @@ class IncidentDetail(Shell):
     tail: list[EventRow] = []
     pins: list[PinView] = []
     related: list[RelatedView] = []
+    follows: bool = False
+    follows_service: bool = False
     top_day: str = ""
     has_earlier: bool = False
     has_later: bool = False
@@ -111,9 +114,16 @@ class IncidentDetail(Shell):
             self._shown.window = before.window
             self._shown.beyond = before.beyond + opened.told.last_seq - before.last_seq
         self.head = opened.told.head
+        self._mark_following(opened.told)
         self.alerts = opened.told.alerts
         self.pins = opened.told.pins
         self._send_lines()
+
+    def _mark_following(self, told: Told) -> None:
+        me = self.nav.me.id
+        following = me in told.followers, me in told.service_followers
+        if following != (self.follows, self.follows_service):
+            self.follows, self.follows_service = following
 
     def _send_lines(self) -> None:
         """Send the window anew; the tail is part of it then."""
@@ -159,6 +169,7 @@ class IncidentDetail(Shell):
                         news = shown.take(told)
                         if told.head is not head:
                             page.head = head = told.head
+                        page._mark_following(told)
                         if told.pins is not pins:
                             page.pins = pins = told.pins
                         if told.alerts is not alerts:

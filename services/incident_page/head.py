@@ -14,7 +14,19 @@ from services.held import is_called
 from services.incident_page.firings import AlertHere
 from services.incident_page.lines import as_html, label_views
 from services.incident_page.snapshot import Call, Snapshot
-from services.views import AlertRow, CallView, CheckView, FactView, IncidentHead, IncidentName, LinkView, PersonView, StepView, person_view
+from services.views import (
+    AlertRow,
+    CallView,
+    CheckView,
+    FactView,
+    FollowerView,
+    IncidentHead,
+    IncidentName,
+    LinkView,
+    PersonView,
+    StepView,
+    person_view,
+)
 from services.wording import counted, date_and_time, hour_since, ordinal, rfc3339, shown_number, span
 
 _NEXT = {
@@ -30,6 +42,8 @@ _TAB_MARKS = {
     IncidentState.RESOLVED: "✓",
 }
 _LABELS_OF_AN_ALERT = 4
+_FOLLOWERS = 12
+"""How many are named; the others are counted."""
 
 
 def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
@@ -78,8 +92,8 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         refires_reopen=_refires(snapshot),
         snoozed=hour_since(row["snoozed_until"], clock.now(), zone) if row["snoozed_until"] else "",
         acknowledgement_timeout="" if row["acknowledgement_timeout_seconds"] is None else str(row["acknowledgement_timeout_seconds"]),
-        followers=[person_view(user_id, name) for user_id, name in snapshot.followers],
-        follower_ids=[user_id.hex for user_id, _ in snapshot.followers],
+        followers=[FollowerView(person_view(one.user_id, one.name), one.of_service) for one in snapshot.followers[:_FOLLOWERS]],
+        follower_count=len(snapshot.followers),
         calls=[_call(one, row["created_at"], zone) for one in snapshot.calls],
         next_call=hour_since(row["next_call_at"], row["created_at"], zone) if row["next_call_at"] and is_called(row) else "",
         nobody_on_call=state is IncidentState.OPEN and row["assigned_to"] is None and not snapshot.has_on_call,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -38,7 +38,8 @@ class Told:
     `changed` holds the lines among the last changes, each with the number of its last one; a page that knows of the change before
     `first_change` has missed none.
     `head`, `alerts` and the rows are shared by all who see them, and by the change after this one where they stay as they are: what is
-    the same object is not sent again, and nobody changes them.
+    the same object is not sent again, and nobody changes them. `followers` and `service_followers` hold the ids of who follows the
+    incident itself, and of those who only follow its service.
     """
 
     head: IncidentHead
@@ -48,6 +49,8 @@ class Told:
     pins: list[PinView] = field(default_factory=list)
     changed: list[tuple[int, Line]] = field(default_factory=list)
     last_change: int = 0
+    followers: frozenset[str] = frozenset()
+    service_followers: frozenset[str] = frozenset()
 
     @property
     def first_change(self) -> int:
@@ -94,22 +97,30 @@ class Change:
 def _tell(read: Snapshot, seen: Seen, before: Told | None) -> Told:
     zone, reading = zone_named(seen.zone), _reading(read, seen)
     told_head, alerts = head.head(read, zone, may_act=seen.may_act), head.alert_rows(read)
+    told = Told(
+        told_head,
+        alerts,
+        newest=[],
+        last_seq=read.last_seq,
+        last_change=read.last_change,
+        followers=frozenset(one.user_id.hex for one in read.followers if not one.of_service),
+        service_followers=frozenset(one.user_id.hex for one in read.followers if one.of_service),
+    )
     if before is None or read.last_change - before.last_change > snapshot.CHANGES:
         changed = _changed(read, reading, [])
-        return Told(told_head, alerts, lines(read.newest, reading), read.last_seq, pin_views(read.pins, reading), changed, read.last_change)
+        return replace(told, newest=lines(read.newest, reading), pins=pin_views(read.pins, reading), changed=changed)
     is_changed = read.last_change != before.last_change
     changed = _changed(read, reading, before.changed) if is_changed else before.changed
     now = {line.seq: line for _, line in changed} if is_changed else {}
     known = [now.get(line.seq, line) for line in before.newest if line.seq >= read.first_seq]
     more = lines([event for event in read.newest if event.seq > before.last_seq], reading)
-    return Told(
-        before.head if before.head == told_head else told_head,
-        before.alerts if before.alerts == alerts else alerts,
-        known + more,
-        read.last_seq,
-        pin_views(read.pins, reading) if is_changed else before.pins,
-        changed,
-        read.last_change,
+    return replace(
+        told,
+        head=before.head if before.head == told_head else told_head,
+        alerts=before.alerts if before.alerts == alerts else alerts,
+        newest=known + more,
+        pins=pin_views(read.pins, reading) if is_changed else before.pins,
+        changed=changed,
     )
 
 

@@ -62,6 +62,15 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """Somebody who is told of the moves of the incident: because they follow it, or its service."""
+
+    user_id: UUID
+    name: str
+    of_service: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The incident at one moment. `names` holds whoever the row and the lines name; `newest` is in the order of `seq`.
 
@@ -83,7 +92,7 @@ class Snapshot:
     sibling: Other | None
     parent: Other | None
     merged: list[Other]
-    followers: list[tuple[UUID, str]]
+    followers: list[Following]
     calls: list[Call]
     has_on_call: bool
     reopen_window_seconds: int
@@ -137,7 +146,7 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
         sibling=_sibling(session, row),
         parent=_other(session, Incident.id == row["parent_id"]) if row["parent_id"] is not None else None,
         merged=[other for _, other in parts],
-        followers=[(cast(UUID, as_uuid(ident)), name) for ident, name in statements.followers(session, row["id"])],
+        followers=_followers(session, row),
         calls=_calls(session, row),
         has_on_call=on_call is not None,
         reopen_window_seconds=window_seconds,
@@ -146,6 +155,17 @@ def take(session: Session, number: int, *, before: Snapshot | None = None, alert
         changed=changed,
         pins=pins,
     )
+
+
+def _followers(session: Session, row: Mapping[str, Any]) -> list[Following]:
+    """Each person once: who follows the incident itself stands before who follows its service."""
+    found = [
+        Following(cast(UUID, as_uuid(ident)), name, as_uuid(subject) != row["id"])
+        for ident, name, subject in statements.followers(session, row["id"], row["service_id"])
+    ]
+    own = {one.user_id for one in found if not one.of_service}
+    once = [one for one in found if not one.of_service or one.user_id not in own]
+    return sorted(once, key=lambda one: one.of_service)
 
 
 def _calls(session: Session, row: Mapping[str, Any]) -> list[Call]:

@@ -16,7 +16,7 @@ from models.alerts import Alert, AlertFiring
 from models.incidents import Incident
 from models.integrations import Service
 from models.notifications import Follower, Notification, OutgoingMessage
-from models.people import ActorRow, Team
+from models.people import ActorRow, Team, User
 from models.tenants import Tenant
 from models.timeline import TimelineEvent
 from models.vocabulary import CALLS
@@ -29,6 +29,7 @@ _alert: Any = Alert.__table__  # type: ignore[attr-defined]
 _firing: Any = AlertFiring.__table__  # type: ignore[attr-defined]
 _event: Any = TimelineEvent.__table__  # type: ignore[attr-defined]
 _service: Any = Service.__table__  # type: ignore[attr-defined]
+_user: Any = User.__table__  # type: ignore[attr-defined]
 _team: Any = Team.__table__  # type: ignore[attr-defined]
 _follower: Any = Follower.__table__  # type: ignore[attr-defined]
 _notification: Any = Notification.__table__  # type: ignore[attr-defined]
@@ -78,9 +79,9 @@ def pinned_lines(session: Session, incident_id: UUID, limit: int) -> list[Any]:
     return list(_run(session, 4, {"incident": incident_id, "limit": limit}).fetchall())
 
 
-def followers(session: Session, incident_id: UUID) -> list[Any]:
-    """Who follows it: (id, name), in the order of the names."""
-    return list(_run(session, 6, {"incident": incident_id}).fetchall())
+def followers(session: Session, incident_id: UUID, service_id: UUID | None) -> list[Any]:
+    """Who is active and follows it or its service: (id, name, what they follow), in the order of the names."""
+    return list(_run(session, 6, {"incident": incident_id, "service": service_id or incident_id}).fetchall())
 
 
 def calls(session: Session, incident_id: UUID, since: datetime, limit: int) -> list[Any]:
@@ -135,9 +136,10 @@ def _around() -> Any:
 
 
 def _followers() -> Any:
-    joined = _follower.join(_actor, _actor.c.id == _follower.c.user_id)
-    here = (_follower.c.subject_id == _id("incident"), _follower.c.tenant_id == _id("tenant"))
-    return select(_follower.c.user_id, _actor.c.name).select_from(joined).where(*here).order_by(_actor.c.name, _actor.c.id)
+    joined = _follower.join(_actor, _actor.c.id == _follower.c.user_id).join(_user, _user.c.id == _follower.c.user_id)
+    here = (_follower.c.subject_id.in_((_id("incident"), _id("service"))), _follower.c.tenant_id == _id("tenant"), _user.c.active)
+    told = (_follower.c.user_id, _actor.c.name, _follower.c.subject_id)
+    return select(*told).select_from(joined).where(*here).order_by(_actor.c.name, _actor.c.id)
 
 
 def _calls() -> Any:

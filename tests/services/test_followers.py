@@ -9,9 +9,10 @@ from sqlmodel import col, select
 
 from models.notifications import Notification
 from models.vocabulary import Role
-from services import catalog, comments, database, declaring, followers, incidents
+from services import catalog, comments, database, declaring, followers, incident_page, incidents, membership
 from services.access import Actor
 from services.errors import NotAllowedError, NotFoundError
+from services.incident_page import Opened
 from tests.fixtures.organisations import person
 from tests.fixtures.stories import Story
 
@@ -86,10 +87,33 @@ def test_only_people_of_the_organisation_follow(night: Story) -> None:
         followers.follow_incident(night.organisation.system, "INC-1", True)
 
 
-def test_the_names_of_the_followers_are_there_to_be_shown(night: Story) -> None:
-    zoe = person(night.organisation.system, "zoe Adams", Role.VIEWER)
-    for who in (zoe, night.organisation.viewer):
-        followers.follow_incident(who, "INC-1", True)
-    with database.read(night.organisation.tenant_id) as session:
-        names = followers.names(session, incidents.find(session, "INC-1").id)
-    assert list(names.values()) == ["Vera Novak", "zoe Adams"]
+def shown(story: Story, number: str, who: Actor) -> Opened:
+    return incident_page.open_page(who, number, incident_page.seen_by(who, "UTC"))
+
+
+def test_who_follows_it_or_its_service_is_named_once(night: Story) -> None:
+    ours = night.organisation
+    vera, mina, zoe = ours.viewer, ours.manager, person(ours.system, "zoe Adams", Role.VIEWER)
+    checkout = catalog.create(mina, "Checkout").id
+    declaring.declare(ours.responder, "Checkout is slow", "high", service_id=checkout)
+    for who in (vera, zoe):
+        followers.follow_incident(who, "INC-2", True)
+    for who in (vera, mina, ours.admin):
+        followers.follow_service(who, checkout, True)
+    told = shown(night, "INC-2", mina).told
+    names = [(one.person.name, one.of_service) for one in told.head.followers]
+    assert names == [("Vera Novak", False), ("zoe Adams", False), ("Alice Moreau", True), ("Mina Okafor", True)]
+    assert (told.followers, told.service_followers) == ({vera.id.hex, zoe.id.hex}, {mina.id.hex, ours.admin.id.hex})
+    assert shown(night, "INC-1", mina).told.head.followers == [], "it names no service"
+    membership.change(ours.admin, mina.id, active=False)
+    assert [one.person.name for one in shown(night, "INC-2", vera).told.head.followers][2:] == ["Alice Moreau"], "who left is not told"
+
+
+def test_of_many_followers_a_few_are_named_and_all_are_counted(night: Story) -> None:
+    ours = night.organisation
+    many = [person(ours.system, f"Person {number:02}", Role.VIEWER, email=f"p{number}@northwind.example") for number in range(15)]
+    for one in many:
+        followers.follow_incident(one, "INC-1", True)
+    told = shown(night, "INC-1", ours.viewer).told
+    assert (len(told.head.followers), told.head.follower_count) == (12, 15)
+    assert many[14].id.hex in told.followers

@@ -165,7 +165,7 @@ def test_the_counts_of_the_navigation_go_by_indexes(viewer: Actor, monkeypatch: 
 
 def test_who_follows_one_and_who_was_called_for_it_is_read_by_indexes(viewer: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     with statements(monkeypatch) as found, database.read(viewer.tenant_id) as session:
-        page_statements.followers(session, viewer.id)
+        page_statements.followers(session, viewer.id, viewer.tenant_id)
         page_statements.calls(session, viewer.id, clock.now(), 8)
     steps = [step for statement in found for step in plan(statement)]
     assert [step for step in steps if step.startswith("SCAN")] == []

@@ -12,7 +12,7 @@ from app.states.incident_detail_calls import IncidentCalls
 from models.columns import new_id
 from models.notifications import Notification, OutgoingMessage
 from models.vocabulary import DeliveryStatus
-from services import clock, database, incidents
+from services import catalog, clock, database, followers, incidents
 from services.access import Actor
 from tests.fixtures.stories import Story
 from tests.fixtures.tabs import begin_session, call, follow, open_tab
@@ -71,12 +71,25 @@ def test_what_became_of_the_mail_of_a_call_is_told(night: Story, status: str, wo
 def test_a_viewer_follows_it_and_everybody_sees_that(night: Story) -> None:
     vera = night.organisation.viewer
     state, others = opened(vera), opened(night.organisation.responder)
-    assert follow(others, lambda: call(state, "follow_it", number="INC-1", follows=True), lambda: others.head.follower_ids == [vera.id.hex])
-    assert [one.name for one in others.head.followers] == [vera.name]
+    assert follow(others, lambda: call(state, "follow_it", number="INC-1", follows=True), lambda: others.head.follower_count == 1)
+    assert [one.person.name for one in others.head.followers] == [vera.name]
+    assert (others.follows, opened(vera).follows) == (False, True)
     assert state.notice.text == "You are told of each move of INC-1."
     assert follow(others, lambda: call(state, "follow_it", number="INC-1", follows=False), lambda: others.head.followers == [])
     call(state, "follow_it", number="INC-99", follows=True)
     assert state.notice.text == "There is no INC-99."
+
+
+@pytest.mark.usefixtures("open_sockets")
+def test_who_follows_its_service_is_there_at_once(night: Story) -> None:
+    ours = night.organisation
+    service = catalog.create(ours.manager, "Checkout").id
+    incidents.edit(ours.responder, "INC-1", service_id=service)
+    mine = opened(ours.viewer)
+    assert follow(mine, lambda: followers.follow_service(ours.viewer, service, True), lambda: mine.follows_service)
+    assert ([(one.person.name, one.of_service) for one in mine.head.followers], mine.follows) == ([(ours.viewer.name, True)], False)
+    assert follow(mine, lambda: followers.follow_service(ours.viewer, service, False), lambda: not mine.follows_service)
+    assert mine.head.followers == []
 
 
 @pytest.mark.usefixtures("open_sockets")
