@@ -25,7 +25,7 @@ from services.wording import counted
 REMINDER_MINUTES = range(1, 1440 + 1)
 TIMEOUT_MINUTES = range(1, 30 * 1440 + 1)
 REOPEN_MINUTES = range(30 * 1440 + 1)
-QUIET_DAYS = range(1, 365 + 1)
+QUIET_DAYS = range(365 + 1)
 MOST_CAUSES = 50
 CAUSE_LIMIT = 80
 TIMEOUT_CHANGED = "timeout_changed"
@@ -89,6 +89,7 @@ def change(
 ) -> OrganisationRecord:
     """Change settings; what is not given stays. Nobody on call by default is None, and so is no timeout.
 
+    0 days are never, and so is a reopen window of 0.
     `reminder_seconds` may name some severities only. Times are whole minutes, in seconds. What is planned already keeps its time.
     `version` is the one that the caller has seen, if any. Raises: NotAllowedError, StaleError; InvalidFieldsError, with all that is wrong.
     """
@@ -153,7 +154,7 @@ def _in_words(settings: OrganisationRecord) -> dict[str, Any]:
     words |= {f"reminder_{severity}": _minutes(seconds) for severity, seconds in settings.reminder_seconds.items()}
     return words | {
         "acknowledgement_timeout": _minutes(settings.acknowledgement_timeout_seconds or 0, none="off"),
-        "quiet_incidents": counted(settings.quiet_days, "day"),
+        "quiet_incidents": counted(settings.quiet_days, "day") if settings.quiet_days else "never",
         "reopen_window": _minutes(settings.reopen_window_seconds, none="never"),
         "post_mortem_severities": settings.post_mortem_severities,
         "causes": settings.causes,
@@ -201,7 +202,7 @@ def _check_window(value: int, field: str) -> int:
 def _check_days(value: int, field: str) -> int:
     if value not in QUIET_DAYS:
         raise InvalidInputError(
-            f"The days after which a status is asked for must be a number from 1 to {QUIET_DAYS.stop - 1}.", field=field
+            f"The days after which a status is asked for must be a number from 1 to {QUIET_DAYS.stop - 1}, or 0 for never.", field=field
         )
     return value
 
@@ -242,14 +243,18 @@ def view(actor: Actor) -> OrganisationView:
         timezone=found.timezone,
         on_call=found.default_on_call_id.hex if found.default_on_call_id else "",
         reminders={severity: str(seconds // 60) for severity, seconds in found.reminder_seconds.items()},
-        timeout=str(timeout // 60 if in_hours else timeout) if timeout else "",
+        timeout=_unless_off(timeout // 60 if in_hours else timeout),
         timeout_unit="hours" if in_hours else "minutes",
-        quiet_days=str(found.quiet_days),
-        reopen_window=str(found.reopen_window_seconds // 60),
+        quiet_days=_unless_off(found.quiet_days),
+        reopen_window=_unless_off(found.reopen_window_seconds // 60),
         post_mortems={severity.value: severity in found.post_mortem_severities for severity in Severity},
         causes="\n".join(found.causes),
         version=found.version,
     )
+
+
+def _unless_off(number: int) -> str:
+    return str(number) if number else ""
 
 
 def on_call_choices(actor: Actor) -> list[ChoiceView]:

@@ -497,8 +497,9 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class OrganisationView:
-    """The settings of the organisation as the fields of a form hold them. Times are minutes; `timeout` may be in hours, empty for off.
+    """The settings of the organisation as the fields of a form hold them.
 
+    Times are minutes, `quiet_days` days; `timeout` may be in hours. These and `reopen_window` are empty where they are off.
     `on_call` is the id of the default on-call person, `reminders` and `post_mortems` go by severity, `causes` has a line for each.
     """
 

@@ -414,7 +414,7 @@ class Organisation(Told):
     acknowledgement_timeout_seconds: int | None = Field(
         description="After so long without activity an acknowledged incident is open again; null: never."
     )
-    quiet_days: int = Field(description="After so many days without activity a status is asked for.")
+    quiet_days: int = Field(description="After so many days without activity a status is asked for; 0: never.")
     reopen_window_seconds: int = Field(description="For so long after a resolve an alert that fires again reopens its incident; 0: never.")
     post_mortem_severities: list[Severity]
     causes: list[str] = Field(description="What the resolve dialog offers, in this order.")
@@ -431,8 +431,8 @@ class ChangeOrganisation(Sent):
         default=None, description="By severity, 60 to 86,400; a severity that is left out stays.", examples=[{"critical": 300}]
     )
     acknowledgement_timeout_seconds: int | None = Field(default=None, description="60 to 2,592,000; null for never.")
-    quiet_days: int | None = Field(default=None, description="1 to 365.")
-    reopen_window_seconds: int | None = Field(default=None, description="0 to 2,592,000.")
+    quiet_days: int | None = Field(default=None, description="1 to 365; 0 for never.")
+    reopen_window_seconds: int | None = Field(default=None, description="60 to 2,592,000; 0 for never.")
     post_mortem_severities: list[str] | None = None
     causes: list[str] | None = Field(default=None, description="Up to 50, of 80 characters at most, each once.")
 

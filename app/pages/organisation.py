@@ -144,7 +144,9 @@ def _over_time() -> rx.Component:
                 _STORED.quiet_days,
                 "days",
                 error=_ERRORS["quiet_days"],
-                help="Without a sign of a person for so long, whoever has the incident is asked how it is going, and again each time.",
+                placeholder="off",
+                help="Without a sign of a person for so long, whoever has the incident is asked how it is going, and again each time. "
+                "Empty: nobody is.",
             ),
             _number(
                 "reopen_window",
@@ -152,7 +154,8 @@ def _over_time() -> rx.Component:
                 _STORED.reopen_window,
                 "min",
                 error=_ERRORS["reopen_window_seconds"],
-                help="An alert that fires again so soon after its incident was resolved reopens it. 0: it always opens a new one.",
+                placeholder="off",
+                help="An alert that fires again so soon after its incident was resolved reopens it. Empty: it always opens a new one.",
             ),
             class_name="grid2",
         ),

@@ -92,16 +92,15 @@ class Organisation(Shell):
 def _wanted(form: dict[str, Any]) -> dict[str, Any]:
     """What the service is asked for. Raises: InvalidFieldsError, for a person who was made up."""
     typed = {name: str(value) for name, value in form.items()}
-    timeout = typed.get("timeout", "").strip()
     unit = 3600 if typed.get("timeout_unit") == "hours" else 60
     return {
         "name": typed.get("name", ""),
         "timezone": typed.get("timezone", ""),
         "default_on_call_id": _person(typed.get("on_call", "")),
-        "reminder_seconds": {severity.value: _seconds(typed.get(f"reminder-{severity}", "")) for severity in Severity},
-        "acknowledgement_timeout_seconds": _seconds(timeout, unit) if timeout else None,
-        "quiet_days": _number(typed.get("quiet_days", "")),
-        "reopen_window_seconds": _seconds(typed.get("reopen_window", "")),
+        "reminder_seconds": {severity.value: _times(typed.get(f"reminder-{severity}", ""), 60) for severity in Severity},
+        "acknowledgement_timeout_seconds": _or_off(typed.get("timeout", ""), unit) or None,
+        "quiet_days": _or_off(typed.get("quiet_days", "")),
+        "reopen_window_seconds": _or_off(typed.get("reopen_window", ""), 60),
         "post_mortem_severities": [severity.value for severity in Severity if f"post-mortem-{severity}" in form],
         "causes": [line for line in typed.get("causes", "").splitlines() if line.strip()],
         "version": _number(typed["version"]) if "version" in typed else None,
@@ -113,9 +112,14 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else _NO_NUMBER
 
 
-def _seconds(text: str, unit: int = 60) -> int:
+def _times(text: str, unit: int) -> int:
     number = _number(text)
     return _NO_NUMBER if number < 0 else number * unit
+
+
+def _or_off(text: str, unit: int = 1) -> int:
+    """The same of a time that may be off: 0, or nothing."""
+    return _times(text, unit) if text.strip() else 0
 
 
 def _person(text: str) -> UUID | None:

@@ -24,7 +24,7 @@ def test_an_admin_sets_who_is_on_call_and_another_page_shows_it_at_once(northwin
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("status")).to_contain_text("Not saved: see the fields that are marked.")
     expect(page.get_by_text("The reminder of critical incidents must come after 1 to 1,440 whole minutes.")).to_be_visible()
-    expect(page.get_by_text("The days after which a status is asked for must be a number from 1 to 365.")).to_be_visible()
+    expect(page.get_by_text("The days after which a status is asked for must be a number from 1 to 365, or 0 for never.")).to_be_visible()
     page.get_by_label("Critical").first.fill("2")
     page.get_by_label("Ask for a status after").fill("14")
     page.keyboard.press("Control+Enter")
@@ -37,7 +37,8 @@ def test_an_admin_sets_who_is_on_call_and_another_page_shows_it_at_once(northwin
     page.reload()
     expect(page.get_by_label("Ask for a status after")).to_have_value("14")
     page.get_by_label("On call by default").select_option("")
-    page.get_by_label("Ask for a status after").fill("7")
+    page.get_by_label("Ask for a status after").fill("")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text(NOBODY, exact=True)).to_be_visible()
+    expect(other.get_by_label("Ask for a status after")).to_have_value("")
     assert page.complaints == other.complaints == []  # type: ignore[attr-defined]

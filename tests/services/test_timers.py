@@ -202,7 +202,7 @@ def test_with_nobody_assigned_who_is_on_call_is_asked_and_else_the_admins(night:
     change(night, default_on_call_id=None)
     pass_time(night, timedelta(days=7))
     assert told(night)[-1] == ("Alice", "quiet_incident")
-    change(night, quiet_days=0)
+    organisation.change(night.organisation.admin, quiet_days=0)
     before = len(told(night))
     pass_time(night, timedelta(days=30), 3)
     assert len(told(night)) == before, "0 days is never"

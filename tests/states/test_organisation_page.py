@@ -8,7 +8,7 @@ import pytest
 from app.states.organisation import Organisation as OrganisationPage
 from services import organisation as settings
 from services.access import Actor
-from tests.fixtures.organisations import Organisation
+from tests.fixtures.organisations import Organisation, audited
 from tests.fixtures.tabs import begin_session, call, follow, open_tab
 
 
@@ -53,8 +53,21 @@ def test_an_admin_sets_everything(organisation: Organisation) -> None:
     assert (found.acknowledgement_timeout_seconds, found.quiet_days, found.reopen_window_seconds) == (7200, 14, 0)
     assert (found.causes, found.post_mortem_severities) == (["Bug", "False alarm", "Weather"], ["high"])
     assert (page.nav.organisation, page.settings.timeout, page.settings.timeout_unit) == ("Eastwind", "2", "hours")
-    call(page, "save", form=form(page, timeout=" "))
-    assert settings.get(organisation.admin).acknowledgement_timeout_seconds is None
+
+
+@pytest.mark.parametrize("typed", ["", " ", "0"])
+def test_each_time_that_may_be_off_is_switched_off_by_nothing_or_0(organisation: Organisation, typed: str) -> None:
+    settings.change(organisation.admin, acknowledgement_timeout_seconds=1800)
+    page = opened(organisation.admin)
+    call(page, "save", form=form(page, timeout=typed, quiet_days=typed, reopen_window=typed))
+    found = settings.get(organisation.admin)
+    assert (found.acknowledgement_timeout_seconds, found.quiet_days, found.reopen_window_seconds) == (None, 0, 0)
+    assert (page.settings.timeout, page.settings.quiet_days, page.settings.reopen_window) == ("", "", "")
+    assert "never" in str(audited(organisation.admin)[-1].after)
+    call(page, "save", form=form(page))
+    assert settings.get(organisation.admin) == found, "sent as it is drawn it stays off"
+    call(page, "save", form=form(page, reminder__low=typed))
+    assert page.errors["reminder_seconds"], "a reminder is never off"
 
 
 def test_what_is_wrong_is_told_at_each_field_and_nothing_is_kept(organisation: Organisation) -> None:
