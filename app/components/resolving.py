@@ -52,6 +52,7 @@ def what_fixed_it(incident_id: Any, refusal: Text, is_over: Any) -> rx.Component
             "notes",
             "What fixed it?",
             help="Goes on the timeline. Markdown.",
+            preview=True,
             error=refusal,
             is_spoken=True,
             draft=rx.cond(incident_id != "", f"notes:{incident_id}", ""),

@@ -133,7 +133,7 @@ def _edit() -> rx.Component:
         f"Edit {_HEAD.number}",
         _number(),
         text_field("title", "Title", default_value=_HEAD.title, auto_focus=True),
-        text_area("description", "Description", help="Markdown.", optional=True, default_value=_HEAD.description),
+        text_area("description", "Description", help="Markdown.", preview=True, optional=True, default_value=_HEAD.description),
         on_submit=IncidentActs.edit,
         verb="Save",
         refusal=IncidentActs.refusal,

@@ -71,6 +71,7 @@ def _form() -> rx.Component:
             "description",
             "Description",
             help="Markdown.",
+            preview=True,
             placeholder="What you saw, where, since when.",
             min_height="84px",
             error=_ERRORS["description"],
