@@ -963,9 +963,9 @@
     if (link && link.hash === location.hash) followAnchor();
   });
   function showAddress(node) {
-    const { address } = node.dataset, query = address === "?" ? "" : address;
-    // empty until the page knows what it shows
-    if (address && location.search !== query) history.replaceState(history.state, "", location.pathname + query + location.hash);
+    // empty until the page knows what it shows, and another incident's until it knows that it is shown
+    const [number, asked] = node.dataset.address.split("?"), query = asked ? `?${asked}` : "";
+    if (location.pathname.split("/")[2]?.toUpperCase() === number && location.search !== query) history.replaceState(history.state, "", location.pathname + query + location.hash);
   }
 
   // ── Being told: a notification of the browser while the page is hidden, a sound for calls; both only where switched on in this browser ──
@@ -1055,7 +1055,7 @@
   const APPEARS = [
     ["time[data-age]", showAge], ["[data-live]", showLive], ["[data-banner]", showBanner], ["[data-needs-connection]", holdBack],
     ["[data-draft]", (node) => restoreDraft(node)], ["[data-draft-sent]", (node) => forgetDraft(node.dataset.draftSent)], ["[data-said]", letGo],
-    ["[data-viewer]", (node) => { meet(node); countUnread(node); }], ["[data-seq]", findAnchor], ["[data-alert-switch]", showAlertSwitch],
+    ["[data-viewer]", (node) => { meet(node); countUnread(node); }], ["[data-seq]", findAnchor], ["[data-address]", showAddress], ["[data-alert-switch]", showAlertSwitch],
     ["[data-draft-renewed]", (node) => renewDraft(node.dataset.draftRenewed)], [COMBOBOX, (node) => showChoices(node, false)],
     ["[data-timezone]", (node) => { node.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? ""; }],
     ["[data-locale]", (node) => { node.value = navigator.language; }],

@@ -35,7 +35,7 @@ def page() -> rx.Component:
         rx.cond(IncidentDetail.absent != "", _absent(), rx.fragment(found, phone_bar(), dialogs(), line_dialogs())),
         _neighbours(),
         _finder(),
-        rx.el.span(hidden=True, data_address=rx.cond(_HEAD.id != "", f"?{IncidentDetail.address}", "")),
+        rx.el.span(hidden=True, data_address=rx.cond(_HEAD.id != "", f"{_HEAD.number}?{IncidentDetail.address}", "")),
         sent_draft(IncidentActs.sent_draft),
         nav=IncidentDetail.nav,
         notice=IncidentDetail.notice,
