@@ -46,7 +46,7 @@ bench: setup tools ## measure it, each figure beside a floor from the same run
 # What the browser tests drive, and the tests with a real Alertmanager and behind a real proxy. Only Debian's root can be helped.
 tools:
 	@missing=; \
-	command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
+	command -v chromium-headless-shell >/dev/null 2>&1 || command -v chromium >/dev/null 2>&1 || missing="$$missing chromium-headless-shell"; \
 	command -v prometheus-alertmanager >/dev/null 2>&1 || missing="$$missing prometheus-alertmanager"; \
 	command -v nginx >/dev/null 2>&1 || command -v $(SBIN)/nginx >/dev/null 2>&1 || missing="$$missing nginx-light"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \

@@ -127,6 +127,6 @@ def test_missing_tools_of_the_tests_are_named_where_they_cannot_be_installed(clo
     said = make(clone, "tools", "SBIN=/nowhere", path=path)
     assert said.returncode == 0
     assert (
-        "install chromium prometheus-alertmanager nginx-light (on Debian: sudo apt install chromium prometheus-alertmanager nginx-light)"
+        "install chromium-headless-shell prometheus-alertmanager nginx-light (on Debian: sudo apt install chromium-headless-shell prometheus-alertmanager nginx-light)"
         in said.stdout
     )

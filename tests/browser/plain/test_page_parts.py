@@ -66,6 +66,7 @@ def test_after_a_reconnect_the_state_is_told_again(show: Callable[..., Page], si
 
 def test_a_good_sentence_goes_by_itself_and_a_bad_one_stays_until_it_is_dismissed(show: Callable[..., Page]) -> None:
     page = show("")
+    page.mouse.move(600, 600)  # what the pointer rests on stays
     page.clock.install()
     page.evaluate("""document.body.innerHTML = '<link rel=stylesheet href=/tocsin.css><p class="said" data-said="1">Acknowledged.</p>'
       + '<p class="said is-bad" data-said="2">Not acknowledged.<button data-dismiss>Dismiss</button></p>'""")
@@ -82,6 +83,7 @@ def test_a_good_sentence_goes_by_itself_and_a_bad_one_stays_until_it_is_dismisse
 
 def test_the_same_sentence_told_again_is_seen_again(show: Callable[..., Page]) -> None:
     page = show("")
+    page.mouse.move(600, 600)
     page.clock.install()
     page.evaluate("document.body.innerHTML = '<link rel=stylesheet href=/tocsin.css><p class=said data-said=1>Acknowledged.</p>'")
     page.wait_for_timeout(100)
