@@ -194,7 +194,7 @@ def _session(one: Any) -> rx.Component:
 def _sessions() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Where you are signed in"),
-        rx.el.ul(rx.foreach(Profile.sessions, _session), class_name="card plain-list"),
+        rx.el.ul(rx.foreach(Profile.sessions, _session), class_name="card plain-list", aria_label="Where you are signed in"),
         rx.el.p("A session ends 30 days after it was last used.", class_name="dimmer meta"),
         sign_out_form(),
     )

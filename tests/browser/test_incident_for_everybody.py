@@ -97,7 +97,7 @@ def test_all_of_it_by_keyboard(northwind: Northwind, as_person: Callable[..., Pa
     press("ArrowDown")
     press("Control+Enter")
     expect(log(page)).to_contain_text("changed the severity from critical to high")
-    page.wait_for_timeout(200)
+    expect(page.get_by_role("dialog")).to_have_count(0)
     press("r")
     expect(page.get_by_role("dialog").get_by_label("What fixed it?")).to_be_focused()
     page.keyboard.type("Rolled back")

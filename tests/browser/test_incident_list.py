@@ -450,9 +450,9 @@ def test_a_restart_leaves_the_page_right(new_northwind: Callable[..., Northwind]
 
 
 def test_signing_out_elsewhere_takes_the_list_away(northwind: Northwind, as_person: Callable[..., Page], name: str) -> None:
-    number = northwind.fire(name)
+    number = northwind.fire(name, title=f"Queue {name}")
     token = northwind.sign_in(Role.VIEWER)
-    page = as_person(northwind, Role.VIEWER, "/incidents", token=token, **WIDE)
+    page = as_person(northwind, Role.VIEWER, f"/incidents?view=now&q={name}", token=token, **WIDE)
     expect(link(page, number)).to_be_visible()
     with northwind.database():
         actor = sessions.actor_for_token(token)

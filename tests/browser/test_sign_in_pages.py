@@ -113,7 +113,7 @@ def test_a_revoked_session_leaves_its_open_page_within_seconds(signed_in: Callab
 def test_a_new_session_appears_on_the_open_profile(signed_in: Callable[..., Page]) -> None:
     page = signed_in("responder", "Lena Live")
     page.goto("/settings/profile")
-    listed = page.get_by_role("main").get_by_role("listitem")
+    listed = page.get_by_role("list", name="Where you are signed in").get_by_role("listitem")
     expect(listed).to_have_count(1)
     signed_in("responder", "Lena Live")
     expect(listed).to_have_count(2)
