@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from app.states.profile import Profile
+from models.vocabulary import Role
 from services import people, sessions
 from services.access import Actor
-from tests.fixtures.organisations import Organisation
+from tests.fixtures.organisations import Organisation, person
 from tests.fixtures.tabs import begin_session, open_tab
 
 FORM = {"name": "Robert", "handle": "robert", "timezone": "Asia/Tokyo", "theme": "dark", "shortcuts": "on"}
@@ -69,10 +70,12 @@ def test_a_viewer_changes_nothing(organisation: Organisation) -> None:
 
 
 def test_a_wrong_old_password_is_told_beside_its_field(organisation: Organisation) -> None:
-    page = opened(organisation.responder)
-    call(page, "change_password", form={"old_password": "guess", "new_password": "another long password"})
-    assert page.errors["old_password"] == "Old password is wrong."
-    assert page.saved == 0
+    with_one = person(organisation.system, "Pia", Role.RESPONDER, password="correct horse battery")
+    for who, said in ((with_one, "Old password is wrong."), (organisation.responder, "You have no password here. Ask an admin for a")):
+        page = opened(who)
+        call(page, "change_password", form={"old_password": "guess", "new_password": "another long password"})
+        assert page.errors["old_password"].startswith(said)
+        assert page.saved == 0
 
 
 def test_another_browser_is_signed_out(organisation: Organisation) -> None:
