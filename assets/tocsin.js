@@ -920,13 +920,21 @@
     }, SAID_MS);
   }
 
+  // a row of places may be wider than the screen: the one where one is stands in its middle from the start
+  function showHere(link) {
+    const row = link.parentElement.getBoundingClientRect(), here = link.getBoundingClientRect();
+    link.parentElement.scrollLeft += here.left + here.width / 2 - row.left - row.width / 2;
+  }
+
   let pageTitle = null;
   function showTitle() {
     const wanted = shell()?.dataset.title;
     if (wanted) { pageTitle ??= document.title; if (document.title !== wanted) document.title = wanted; }
     else if (pageTitle !== null) { document.title = pageTitle; pageTitle = null; }
   }
-  let appliedTheme = "";
+  let appliedTheme = "", choseTheme = false;
+  // what somebody chose before the server had told their theme is newer than that, and on its way there
+  document.addEventListener("click", ({ target }) => { if (target.closest?.("[data-chooses-theme]") && !viewer()) choseTheme = true; });
   function meet(node) {
     takeServerTime(node);
     showTitle();
@@ -935,6 +943,7 @@
     const { viewer: who, theme } = node.dataset;
     if (!who || !theme || appliedTheme === who + theme) return;
     appliedTheme = who + theme;
+    if (choseTheme) { choseTheme = false; return; }
     if ((kept.get("theme") ?? "system") !== theme) document.querySelector(`[data-set-theme="${CSS.escape(theme)}"]`)?.click();
   }
   // The line that the address names is marked and brought into sight once; one that is not on the page is asked for.
@@ -1056,6 +1065,7 @@
     ["time[data-age]", showAge], ["[data-live]", showLive], ["[data-banner]", showBanner], ["[data-needs-connection]", holdBack],
     ["[data-draft]", (node) => restoreDraft(node)], ["[data-draft-sent]", (node) => forgetDraft(node.dataset.draftSent)], ["[data-said]", letGo],
     ["[data-viewer]", (node) => { meet(node); countUnread(node); }], ["[data-seq]", findAnchor], ["[data-address]", showAddress], ["[data-alert-switch]", showAlertSwitch],
+    ["[data-in-sight]", showHere],
     ["[data-draft-renewed]", (node) => renewDraft(node.dataset.draftRenewed)], [COMBOBOX, (node) => showChoices(node, false)],
     ["[data-timezone]", (node) => { node.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? ""; }],
     ["[data-locale]", (node) => { node.value = navigator.language; }],

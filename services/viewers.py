@@ -14,7 +14,7 @@ from models.incidents import Incident
 from models.notifications import Notification
 from models.people import ActorRow, User
 from models.tenants import Tenant
-from models.vocabulary import CALLS, UNRESOLVED, IncidentState, Reason, Role, Theme
+from models.vocabulary import CALLS, UNRESOLVED, IncidentState, Reason, Role
 from services import clock, database, live_updates, mail_waiting
 from services.access import Actor, may, require
 from services.views import NavView, person_view
@@ -148,7 +148,7 @@ def nav(actor: Actor) -> NavView:
             newest_unread=news.words,
             newest_place=news.place,
             newest_is_call=news.is_call,
-            theme=(user.theme if user else Theme.SYSTEM).value,
+            theme=user.theme.value if user and may(actor.role, Role.RESPONDER) else "",
             shortcuts=user.shortcuts if user else True,
             zone=(user.timezone if user else None) or _zone_of_browser(session, actor) or tenant.timezone,
             now=rfc3339(clock.now()),

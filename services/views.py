@@ -28,7 +28,7 @@ class NavView:
     `unresolved` counts what nobody has resolved, `attention` what waits for somebody. `assigned_open` is whether something assigned
     to the viewer is open, `mails_late` whether an admin is to look after the mail server. `unread` counts the viewer's inbox;
     `newest_unread` is in words what came there last, `newest_place` where that is, and `newest_is_call` whether it is a call. `theme` is a
-    value of Theme, `zone` an IANA name.
+    value of Theme, empty where the browser alone keeps it; `zone` is an IANA name.
     """
 
     organisation: str = ""

@@ -12,7 +12,7 @@ def settings(nav: Any, current: str, *content: Any) -> rx.Component:
     """The content of a settings page; `current` is the last part of its path."""
 
     def place(name: str, words: str, *more: Any) -> rx.Component:
-        return page_link(words, *more, to=f"/settings/{name}", **({"aria_current": "page"} if name == current else {}))
+        return page_link(words, *more, to=f"/settings/{name}", **({"aria_current": "page", "data_in_sight": ""} if name == current else {}))
 
     return rx.el.div(
         rx.el.nav(

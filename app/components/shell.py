@@ -127,7 +127,7 @@ def theme_button(on_theme: Any = None) -> rx.Component:
 
     def step(words: str, icon_name: str, following: str) -> rx.Component:
         chosen = [set_color_mode(following)] + ([on_theme(following)] if on_theme else [])  # type: ignore[arg-type]
-        return icon_button(words, icon_name, class_name="wide", on_click=chosen)
+        return icon_button(words, icon_name, class_name="wide", on_click=chosen, data_chooses_theme="")
 
     return rx.match(
         color_mode,

@@ -162,6 +162,35 @@ def test_a_persons_own_theme_is_chosen_once_they_are_known(show: Callable[..., P
     assert page.evaluate("set") == ["dark"]
 
 
+def test_a_theme_chosen_before_they_are_known_stands(show: Callable[..., Page]) -> None:
+    page = show("""<script>const set = []</script><div data-viewer="" data-theme="system"></div>
+    <button data-chooses-theme onclick="localStorage.theme = 'light'">Theme</button>
+    <button data-set-theme="dark" onclick="set.push('dark')"></button>
+    <button data-set-theme="light" onclick="set.push('light')"></button>""")
+    page.get_by_role("button", name="Theme").click()
+    know = "theme => Object.assign(document.querySelector('[data-viewer]').dataset, {viewer: 'bob', theme})"
+    page.evaluate(know, "dark")
+    page.wait_for_timeout(100)
+    assert page.evaluate("set") == []
+    page.evaluate(know, "light")
+    page.evaluate(know, "dark")  # another browser of theirs chose it since
+    page.wait_for_timeout(100)
+    assert page.evaluate("set") == ["dark"]
+
+
+def test_the_place_where_one_is_stands_in_sight(show: Callable[..., Page]) -> None:
+    places = (f'<a href="#" {"data-in-sight" if place == 7 else ""}>Place {place}</a>' for place in range(9))
+    style = "<style>nav { display: flex; width: 300px; overflow-x: auto } nav a { flex: none; width: 90px }</style>"
+    page = show(f"{style}<nav>{''.join(places)}</nav>")
+    here = page.get_by_text("Place 7")
+    expect(here).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.querySelector('nav').scrollLeft") > 0
+    page.evaluate("document.querySelector('nav').outerHTML = document.querySelector('nav').outerHTML.replace('data-in-sight', '')")
+    expect(here).not_to_be_in_viewport()
+    page.evaluate("document.querySelectorAll('nav a')[4].outerHTML = '<a href=\"#\" data-in-sight>Place 4</a>'")
+    expect(page.get_by_text("Place 4")).to_be_in_viewport(ratio=1)
+
+
 def test_a_button_copies_a_text_or_what_another_element_holds(show: Callable[..., Page]) -> None:
     page = show('<button data-copy="a key">One</button><button data-copy-from="code">Two</button><pre id="code">curl\n  -d</pre>')
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
