@@ -279,7 +279,7 @@ def test_filters_are_in_the_address_and_survive_reload_and_back(northwind: North
     page.get_by_role("button", name="Remove filter Words").click()
     page.wait_for_url("**/incidents")
     expect(page.get_by_label("Filter incidents")).to_have_value("")
-    page.get_by_role("link", name=re.compile("^All")).click()
+    page.get_by_role("navigation", name="Views").get_by_role("link", name=re.compile("^All")).click()
     page.wait_for_url("**/incidents?view=all")
     expect(page.get_by_role("navigation", name="Views").locator("[aria-current=page]")).to_have_text(re.compile("All"))
     assert page.complaints == []  # type: ignore[attr-defined]
