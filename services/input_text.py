@@ -65,6 +65,12 @@ def one_line(text: str) -> str:
     return line if _is_seen(line) else ""
 
 
+def left_to_right(sentence: str) -> str:
+    """A sentence that reads from left to right also where it begins with a name in letters that do not: mail programs go by the first."""
+    first = next((way for way in map(unicodedata.bidirectional, sentence) if way in ("L", "R", "AL")), "L")
+    return sentence if first == "L" else f"\u200e{sentence}"
+
+
 def _is_seen(text: str) -> bool:
     """Whether anything of `text` can be seen: a name of marks, spaces and blanks alone would be a link that nobody finds."""
     return any(sign not in _BLANKS and unicodedata.category(sign) not in _UNSEEN for sign in text)

@@ -17,7 +17,7 @@ from models.notifications import Notification, OutgoingMessage
 from models.timeline import TimelineEvent
 from models.vocabulary import EventType, Reason
 from services import clock, settings, timeline
-from services.input_text import one_line
+from services.input_text import left_to_right, one_line
 from services.wording import date_and_time, shown_number, zone_named
 
 _SUBJECT_CHARACTERS = 150
@@ -46,7 +46,8 @@ def write(mail: Mail) -> EmailMessage:
     link = f"{settings.current().base_url}/incidents/{number}"
     if mail.line is not None:
         link += f"#event-{mail.line[0].seq}"
-    lead, quote = _lead(mail)
+    said, quote = _lead(mail)
+    lead = left_to_right(said)
     facts = [f"{number} · {incident.severity.value} · {incident.state.value}", one_line(incident.title), f"Opened {since} {zone_name}"]
     foot = [f"Why you: {one_line(mail.notification.why)}", f"How you are told of what: {settings.current().base_url}/settings/profile"]
     text = [lead, *([_indented(quote)] if quote else []), "\n".join(facts), link, "\n".join(foot)]
@@ -63,7 +64,7 @@ def letter(to: str, subject: str, paragraphs: Sequence[str], message_id: UUID | 
     message = _message(to, subject, "")
     if message_id is not None:
         message["Message-ID"] = f"<{message_id.hex}@{_host()}>"
-    lines = [one_line(paragraph) for paragraph in paragraphs]
+    lines = [left_to_right(one_line(paragraph)) for paragraph in paragraphs]
     message.set_content("\n\n".join(lines) + "\n")
     body = "".join(f"<p>{_linked(line)}</p>" for line in lines)
     message.add_alternative(_page(body), subtype="html")
@@ -86,7 +87,7 @@ def _message(to: str, subject: str, organisation: str) -> EmailMessage:
     username, _, domain = sender_address().rpartition("@")
     message["From"] = Address(told, username, domain)
     message["To"] = to
-    message["Subject"] = _in_header(subject)[:_SUBJECT_CHARACTERS]
+    message["Subject"] = left_to_right(_in_header(subject))[:_SUBJECT_CHARACTERS]
     message["Date"] = format_datetime(clock.now())
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
@@ -129,13 +130,12 @@ def _indented(text: str) -> str:
 
 
 def _html(lead: str, quote: str, facts: Sequence[str], link: str, foot: Sequence[str]) -> str:
-    quoted = (
-        f'<blockquote style="margin:12px 0;padding:4px 12px;border-left:3px solid #bbb;white-space:pre-wrap">{escape(quote)}</blockquote>'
-    )
+    style = "margin:12px 0;padding:4px 12px;border-left:3px solid #bbb;white-space:pre-wrap"
+    quoted = f'<blockquote dir="auto" style="{style}">{escape(quote)}</blockquote>'
     number, title, since = (escape(fact) for fact in facts)
     return _page(
         f"<p>{escape(lead)}</p>{quoted if quote else ''}"
-        f'<p style="color:#555;margin:0">{number}</p><p style="font-size:18px;font-weight:600;margin:2px 0">{title}</p>'
+        f'<p style="color:#555;margin:0">{number}</p><p dir="auto" style="font-size:18px;font-weight:600;margin:2px 0">{title}</p>'
         f'<p style="color:#555;margin:0">{since}</p>'
         f'<p style="margin:16px 0"><a href="{escape(link)}" style="background:#1c6b4a;color:#fff;padding:10px 16px;border-radius:6px;'
         f'text-decoration:none">Open the incident</a></p>'

@@ -34,7 +34,7 @@ def assign_dialog(
 
     def somebody(one: Any) -> rx.Component:
         has_it = rx.cond(one.id == holder.id, rx.el.span("has it", class_name="dimmer push"))
-        name = rx.el.span(rx.el.b(one.name), rx.el.span(f" @{one.handle}", class_name="dimmer"), class_name="cut")
+        name = rx.el.span(rx.el.b(one.name, dir="auto"), rx.el.span(f" @{one.handle}", class_name="dimmer"), class_name="cut")
         return rx.cond(
             one.id != me.id, rx.fragment(choice(f"{one.name} {one.handle}", one.id, person_avatar(one), name, has_it), key=one.id)
         )

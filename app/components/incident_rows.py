@@ -68,7 +68,7 @@ def incident_row(row: Any, *, on_move: Any = None, on_take: Any = None) -> rx.Co
             rx.el.span(row.number, class_name="id", aria_hidden="true"),
             page_link(
                 rx.el.span(row.number, " ", class_name="sr"),
-                rx.el.span(row.title, class_name="cut", title=row.title),
+                rx.el.span(row.title, class_name="cut", title=row.title, dir="auto"),
                 rx.cond(row.occurrence > 1, tag(row.occurrence_text, icon_name="rotate-ccw")),
                 rx.cond(row.merged_text != "", tag(row.merged_text, icon_name="merge")),
                 rx.cond(row.parent != "", tag(f"merged into {row.parent}", icon_name="merge")),

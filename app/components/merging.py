@@ -26,7 +26,8 @@ def merge_dialog(number: Text, *, offers: Any, open: Any, on_open_change: Any, o
                 state_mark(one.state),
                 rx.el.span(
                     rx.el.span(one.number, class_name="mono dim"),
-                    rx.el.b(f" {one.title}"),
+                    " ",
+                    rx.el.b(one.title, dir="auto"),
                     rx.el.small(opened, rx.cond(one.reason != "", f" · {one.reason}", ""), class_name="dimmer"),
                     class_name="stacked",
                 ),
@@ -85,7 +86,7 @@ def split_dialog(number: Text, *, alerts: Any, open: Any, on_open_change: Any, o
                 rx.el.input(type="checkbox", name=f"alert-{alert.id}"),
                 severity_mark(alert.severity),
                 rx.el.span(
-                    rx.el.b(alert.title),
+                    rx.el.b(alert.title, dir="auto"),
                     rx.foreach(alert.labels[:2], lambda one: rx.fragment(" ", label(one.name, one.value))),
                     rx.el.small(rx.cond(alert.status == "firing", "firing", "stopped"), " · ", alert.integration, class_name="dimmer"),
                     class_name="stacked",

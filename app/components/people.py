@@ -38,7 +38,7 @@ def assignee(initials: Text, colour: Text, name: Text, is_mine: bool | rx.Var[bo
         rx.fragment(
             avatar(initials, colour, name),
             rx.el.span(
-                name if isinstance(short, str) and not short else short,
+                rx.el.span(name if isinstance(short, str) and not short else short, dir="auto"),
                 rx.cond(is_mine, rx.el.span(" · you", class_name="dimmer")),
                 class_name="cut",
                 title=name,

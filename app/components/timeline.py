@@ -42,9 +42,9 @@ def _node(event: Any) -> rx.Component:
 
 def _sentence(event: Any, on_versions: Any) -> rx.Component:
     return rx.el.div(
-        rx.cond(event.actor != "", rx.el.b(f"{event.actor} ")),
+        rx.cond(event.actor != "", rx.fragment(rx.el.b(event.actor, dir="auto"), " ")),
         rx.el.span(event.text),
-        rx.cond(event.strong != "", rx.el.b(f" {event.strong}")),
+        rx.cond(event.strong != "", rx.fragment(" ", rx.el.b(event.strong, dir="auto"))),
         rx.cond(event.link.url != "", rx.fragment(" ", page_link(event.link.name, to=event.link.url, class_name="link"))),
         rx.cond(event.after != "", rx.el.span(f" {event.after}")),
         rx.foreach(event.labels, lambda one: rx.fragment(" ", label(one.name, one.value))),
@@ -58,7 +58,7 @@ def _note(event: Any, on_versions: Any) -> rx.Component:
     return rx.el.article(
         rx.el.header(
             rx.cond(event.tone == "resolution", state_mark("resolved")),
-            rx.el.b(event.actor),
+            rx.el.b(event.actor, dir="auto"),
             rx.el.span(event.text, class_name="dim"),
             rx.cond(event.rest != "", rx.el.small(event.rest)),
             _marks(event, on_versions),
@@ -124,7 +124,7 @@ def event_row(event: Any, *, on_menu: Any, on_versions: Any) -> rx.Component:
     )
     again = rx.el.li(
         icon("rotate-ccw", 14),
-        rx.el.span(rx.el.span(event.actor), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
+        rx.el.span(rx.el.span(event.actor, dir="auto"), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
         rx.cond(event.rest != "", rx.el.span("· ", event.rest)),
         _marks(event, on_versions),
         _more(event, on_menu),
@@ -165,10 +165,11 @@ def pins(pinned: Any) -> rx.Component:
     """The strip of pinned lines (PinView) above the timeline; each leads to its line."""
 
     def pin(one: Any) -> rx.Component:
+        who = rx.cond(one.actor != "", rx.fragment(rx.el.b(one.actor, dir="auto"), rx.el.b(": ")))
         return rx.el.li(
             icon("pin", 14),
             rx.el.span(one.time, title=one.time_title),
-            rx.el.a(rx.cond(one.actor != "", rx.el.b(f"{one.actor}: ")), rx.el.span(one.text), href=f"#event-{one.seq}", title=one.text),
+            rx.el.a(who, rx.el.span(one.text), href=f"#event-{one.seq}", title=one.text),
             key=one.id,
         )
 

@@ -58,9 +58,9 @@ def _row(row: Any) -> rx.Component:
             _node(row),
             page_link(
                 rx.cond(row.is_unread, rx.el.span("Unread. ", class_name="sr")),
-                rx.cond(row.who.id != "", rx.fragment(rx.el.b(row.who.name), " ")),
+                rx.cond(row.who.id != "", rx.fragment(rx.el.b(row.who.name, dir="auto"), " ")),
                 rx.el.span(row.text, " "),
-                rx.el.b(row.title),
+                rx.el.b(row.title, dir="auto"),
                 to=row.place,
                 data_row=row.id,
             ),

@@ -56,7 +56,7 @@ def _resolve() -> rx.Component:
                 alert.status == "firing",
                 rx.el.li(
                     rx.el.i(class_name="dot"),
-                    rx.el.span(alert.title, class_name="cut"),
+                    rx.el.span(alert.title, class_name="cut", dir="auto"),
                     rx.foreach(alert.labels[:1], lambda one: label(one.name, one.value)),
                     class_name="line",
                 ),

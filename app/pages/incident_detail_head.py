@@ -43,7 +43,7 @@ def head() -> rx.Component:
     """Everything above the timeline."""
     return rx.fragment(
         rx.el.header(
-            rx.el.div(rx.el.h1(_HEAD.title), _acts(), class_name="head-top"),
+            rx.el.div(rx.el.h1(_HEAD.title, dir="auto"), _acts(), class_name="head-top"),
             _facts(),
             _track(),
             class_name="head",

@@ -40,7 +40,7 @@ def _calls() -> rx.Component:
     def call(one: Any) -> rx.Component:
         return rx.el.li(
             icon("phone-call"),
-            rx.el.span(f"{one.name} told {one.at}", class_name="cut"),
+            rx.el.span(rx.el.span(one.name, dir="auto"), f" told {one.at}", class_name="cut"),
             rx.el.small(one.mail),
             class_name="item",
         )
@@ -74,7 +74,7 @@ def _followers() -> rx.Component:
     )
 
     def follower(one: Any) -> rx.Component:
-        name = rx.el.span(one.person.name, class_name="cut")
+        name = rx.el.span(one.person.name, class_name="cut", dir="auto")
         return rx.el.li(
             person_avatar(one.person),
             name,
@@ -128,7 +128,7 @@ def _alert(alert: Any) -> rx.Component:
     )
     return rx.el.li(
         rx.el.i(class_name=rx.cond(fires, "dot", "dot off")),
-        rx.el.span(alert.title, class_name="cut", title=alert.title),
+        rx.el.span(alert.title, class_name="cut", title=alert.title, dir="auto"),
         age(alert.age_at),
         rx.el.small(
             told,
@@ -146,11 +146,12 @@ def _times(count: Any) -> Any:
 
 
 def _seen_before() -> rx.Component:
+    title = _HEAD.previous_title
     return rx.el.section(
         rx.el.h2("Seen before"),
         rx.el.div(
             icon("history"),
-            page_link(_HEAD.previous_title, to=f"/incidents/{_HEAD.previous_number}", class_name="cut", title=_HEAD.previous_title),
+            page_link(title, to=f"/incidents/{_HEAD.previous_number}", class_name="cut", title=title, dir="auto"),
             rx.el.span(_HEAD.previous_number, class_name="mono dimmer"),
             rx.el.small("The incident of this group before this one"),
             class_name="item",
@@ -173,7 +174,7 @@ def _merged() -> rx.Component:
         )
         return rx.el.li(
             icon("merge"),
-            page_link(one.title, to=f"/incidents/{one.number}", class_name="cut", title=one.title),
+            page_link(one.title, to=f"/incidents/{one.number}", class_name="cut", title=one.title, dir="auto"),
             rx.el.span(one.number, class_name="mono dimmer"),
             rx.cond(_HEAD.may_act, rx.el.small(split_out)),
             class_name="item",
@@ -205,7 +206,7 @@ def _related() -> rx.Component:
     def other(one: Any) -> rx.Component:
         return rx.el.li(
             state_mark(one.state),
-            page_link(one.title, to=f"/incidents/{one.number}", class_name="cut", title=one.title),
+            page_link(one.title, to=f"/incidents/{one.number}", class_name="cut", title=one.title, dir="auto"),
             rx.el.span(one.number, class_name="mono dimmer"),
             rx.el.small(one.reason),
             rx.cond(_HEAD.may_act, rx.el.small(merge(one))),

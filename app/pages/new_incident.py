@@ -138,7 +138,7 @@ def _assignee() -> rx.Component:
             f"{one.name} @{one.handle}",
             person_avatar(one),
             rx.el.span(
-                rx.el.b(one.name),
+                rx.el.b(one.name, dir="auto"),
                 rx.el.span(f" @{one.handle}", class_name="dimmer"),
                 rx.cond(one.id == NewIncident.nav.me.id, rx.el.span(" · you", class_name="dimmer")),
                 class_name="cut",
@@ -177,7 +177,7 @@ def _began() -> rx.Component:
 def _offers() -> rx.Component:
     def offer(one: Any) -> rx.Component:
         return rx.el.li(
-            rx.el.span(rx.el.span(one.number, class_name="mono"), " ", rx.el.b(one.title)),
+            rx.el.span(rx.el.span(one.number, class_name="mono"), " ", rx.el.b(one.title, dir="auto")),
             rx.el.small(state_name(one.state), " · opened ", age(one.opened_at, coarse=True), f" ago · {one.reason}"),
             page_link("Join it", to=f"/incidents/{one.number}", class_name="link", aria_label=f"Join it: {one.number}"),
             key=one.number,

@@ -64,7 +64,7 @@ def _row(row: Any) -> rx.Component:
                 person_avatar(person, size=24),
                 rx.el.span(
                     rx.el.span(
-                        rx.el.b(person.name, class_name=rx.cond(row.active, "", "dimmer")),
+                        rx.el.b(person.name, dir="auto", class_name=rx.cond(row.active, "", "dimmer")),
                         rx.cond(row.is_me, rx.el.span(" · you", class_name="dimmer")),
                         class_name="cut",
                     ),

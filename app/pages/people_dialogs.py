@@ -110,7 +110,7 @@ def _moved(told: Any, *, as_links: bool) -> rx.Component:
             if as_links
             else rx.el.span(row.number, class_name="mono")
         )
-        return rx.el.li(number, rx.el.span(row.title, class_name="cut"), class_name="line", key=row.number)
+        return rx.el.li(number, rx.el.span(row.title, class_name="cut", dir="auto"), class_name="line", key=row.number)
 
     every = f"and {told.more} more"
     more = page_link(every, to=f"/incidents?view=now&assignee={told.heir}", class_name="link") if as_links else rx.el.span(every)

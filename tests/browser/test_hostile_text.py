@@ -8,8 +8,9 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from models.vocabulary import Role
-from services import api_keys, catalog, database, declaring, holding, people, teams, timeline
+from models.vocabulary import ActorKind, Role
+from services import api_keys, catalog, database, declaring, holding, incidents, people, teams, timeline
+from services.access import Actor
 from services.errors import RefusedError
 from tests.fixtures.hostile import HOSTILE
 from tests.fixtures.northwind import Northwind
@@ -108,3 +109,26 @@ def test_hostile_text_does_nothing_in_a_browser(filled: tuple[Northwind, str, st
     acknowledge.click()
     expect(page.get_by_role("button", name="Start investigating").or_(page.get_by_role("button", name="Resolve")).first).to_be_visible()
     assert complaints == []
+
+
+def test_names_and_titles_have_the_direction_of_their_letters_and_sentences_keep_theirs(
+    new_northwind: Callable[..., Northwind], as_person: AsPerson
+) -> None:
+    northwind = new_northwind()
+    with northwind.database():
+        made = people.create_person(northwind.system, email="d@northwind.example", name="דנה 5", role=Role.RESPONDER)
+        dana = Actor(made.id, northwind.tenant_id, ActorKind.PERSON, Role.RESPONDER, made.name)
+        number = declaring.declare(dana, "השרת נפל!", "high").incident.number
+        incidents.acknowledge(dana, number)
+    page = as_person(northwind, Role.VIEWER, f"/incidents/{number}")
+    line = page.get_by_role("log", name="Timeline").locator("[data-type=state_change] .say")
+    name, verb = line.locator("b"), line.locator("span").first
+    expect(verb).to_have_text("acknowledged")
+    title = page.get_by_role("heading", level=1)
+    for theirs in (name, title):
+        assert theirs.evaluate("one => getComputedStyle(one).direction") == "rtl"
+    boxes = name.bounding_box(), verb.bounding_box()
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["x"] + boxes[0]["width"] + 2 < boxes[1]["x"], "a sentence goes on to the right, after a space"
+    assert title.evaluate("one => getComputedStyle(one).textAlign") == "left"

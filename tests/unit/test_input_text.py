@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.errors import InvalidInputError
-from services.input_text import check_line, check_optional_text, check_text, one_line, unstorable
+from services.input_text import check_line, check_optional_text, check_text, left_to_right, one_line, unstorable
 
 
 def refusal(text: object, limit: int = 20) -> InvalidInputError:
@@ -55,3 +55,10 @@ def test_a_line_has_no_line_breaks_and_no_hidden_marks() -> None:
 
 def test_emoji_joined_by_an_invisible_character_stay_whole() -> None:
     assert one_line("👩‍🚒 fire") == "👩‍🚒 fire"
+
+
+def test_a_sentence_that_begins_with_a_name_in_hebrew_or_arabic_is_marked_as_ours() -> None:
+    assert left_to_right("7 דנה took it") == "\u200e7 דנה took it"
+    assert left_to_right("محمد took it").startswith("\u200e")
+    for sentence in ("Rob gave it to דנה", "", "42", "(!) Ørsted took it"):
+        assert left_to_right(sentence) == sentence
