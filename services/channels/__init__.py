@@ -2,12 +2,12 @@
 
 from services.channels.managing import ChannelRecord, NewChannel, change, create, get, list_all, remove, renew_secret, usual_events
 from services.channels.sending import Outcome, Verdict, send_test
-from services.channels.showing import KIND_NAMES, DeliveryRecord, deliveries, latest, rows
+from services.channels.showing import KIND_NAMES, ChannelMessageRecord, deliveries, latest, rows
 
 __all__ = [
     "KIND_NAMES",
+    "ChannelMessageRecord",
     "ChannelRecord",
-    "DeliveryRecord",
     "NewChannel",
     "Outcome",
     "Verdict",

@@ -25,7 +25,7 @@ _LATEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryRecord:
+class ChannelMessageRecord:
     """A message to a channel as programs get it; its id is the `webhook-id` that goes with it."""
 
     id: UUID
@@ -39,7 +39,7 @@ class DeliveryRecord:
     last_error: str | None
 
 
-def deliveries(actor: Actor, channel_id: UUID, limit: int = 200) -> list[DeliveryRecord]:
+def deliveries(actor: Actor, channel_id: UUID, limit: int = 200) -> list[ChannelMessageRecord]:
     """The newest messages to a channel, the newest first. Raises: NotAllowedError, NotFoundError."""
     require(actor, Role.ADMIN)
     with database.read(actor.tenant_id) as session:
@@ -48,7 +48,7 @@ def deliveries(actor: Actor, channel_id: UUID, limit: int = 200) -> list[Deliver
         query = select(OutgoingMessage).where(OutgoingMessage.channel_id == channel_id)
         newest = query.order_by(col(OutgoingMessage.created_at).desc(), col(OutgoingMessage.id).desc()).limit(limit)
         return [
-            DeliveryRecord(
+            ChannelMessageRecord(
                 id=one.id,
                 kind=one.kind,
                 incident_id=one.incident_id,
