@@ -52,7 +52,6 @@ TRIES: Mapping[str, int] = {telling.MAIL_KIND: mail.MAX_ATTEMPTS}
 """How often a job of a kind is tried before it is dead, where that is not `jobs.MAX_ATTEMPTS`."""
 CLAIM_AT_ONCE = 10
 _LONGEST_PAUSE_SECONDS = 1.0
-_TRIES_TO_RECORD = 10
 
 _log = structlog.get_logger(__name__)
 _last_cycle: float | None = None
@@ -153,14 +152,10 @@ def _failed(tx: Tx, job: ClaimedJob, reason: str) -> JobResult:
 
 def _record(this: Run, write: Callable[[Tx], JobResult]) -> JobResult:
     """Record the outcome, also when the database is away for some seconds: what is not recorded runs once more."""
-    for left in range(_TRIES_TO_RECORD, 0, -1):
-        try:
-            with database.write(this.job.tenant_id) as tx:
-                return write(tx)
-        except StorageBusyError:
-            if left == 1 or this.stopping.wait(1.0):
-                break
-    return JobResult.LOST
+    try:
+        return this.note(write, tries=jobs.TRIES_TO_RECORD)
+    except StorageBusyError:
+        return JobResult.LOST
 
 
 def give_back(this: Run) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, case, or_, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,12 +22,21 @@ from models.vocabulary import JobStatus
 from services import database, live_updates
 from services.across_tenants import ClaimedJob
 from services.database import Tx
+from services.errors import StorageBusyError
 
 LEASE = timedelta(seconds=60)
 """How long a worker holds a job without a sign of life, before another may take it."""
 MAX_ATTEMPTS = 8
 _SOON = timedelta(seconds=1)
 _LONGEST_WAIT_SECONDS = 3600.0
+
+TRIES_TO_RECORD = 10
+"""How often the end of a job is tried to be written: for so many seconds at least the database may be away."""
+TRIES_TO_NOTE = 5
+"""The same for what a job did outside: with what it may take itself, a worker still holds the job then."""
+_PAUSE_SECONDS = 1.0
+
+T = TypeVar("T")
 
 _job = Job.__table__  # type: ignore[attr-defined]
 
@@ -204,3 +213,18 @@ class Run:
         with database.write(self.job.tenant_id) as tx:
             if not renew(tx, self.job, self.lease):
                 raise LostError
+
+    def note(self, write: Callable[[Tx], T], *, tries: int = TRIES_TO_NOTE) -> T:
+        """Write down what cannot be undone, such as that a mail went out, also when the database is busy: what is not noted is done twice.
+
+        Raises: StorageBusyError when it stays busy, or the process ends.
+        """
+        for _ in range(tries - 1):
+            try:
+                with database.write(self.job.tenant_id) as tx:
+                    return write(tx)
+            except StorageBusyError:
+                if self.stopping.wait(_PAUSE_SECONDS):
+                    break
+        with database.write(self.job.tenant_id) as tx:
+            return write(tx)

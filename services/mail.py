@@ -20,6 +20,7 @@ from models.tenants import Tenant
 from models.timeline import TimelineEvent
 from models.vocabulary import CALLS, DeliveryStatus, IncidentState, Reason, Role
 from services import clock, database, mail_text, measures, settings
+from services.database import Tx
 from services.errors import RefusedError
 from services.jobs import Run, TryAgainError
 from services.live_updates import inbox_topic, incident_topic, mail_topic
@@ -220,22 +221,25 @@ def _matters(waiting: _Waiting, now: datetime) -> bool:
 
 
 def _note(this: Run, waiting: _Waiting, status: DeliveryStatus, error: str | None = None) -> None:
-    """Record what came of a try; what was cancelled meanwhile and yet sent, was sent."""
+    """Record what came of a try; what was cancelled meanwhile and yet sent, was sent. Raises: StorageBusyError."""
+    this.note(lambda tx: _write_note(tx, this.job.attempts, waiting, status, error))
+
+
+def _write_note(tx: Tx, attempts: int, waiting: _Waiting, status: DeliveryStatus, error: str | None) -> None:
     tried = status is not DeliveryStatus.CANCELLED
-    with database.write(this.job.tenant_id) as tx:
-        tx.session.exec(
-            update(OutgoingMessage)
-            .where(col(OutgoingMessage.id) == waiting.message.id)
-            .values(
-                status=status,
-                attempts=this.job.attempts if tried else col(OutgoingMessage.attempts),
-                sent_at=tx.now if status is DeliveryStatus.SENT else None,
-                last_error=error[:1000] if error else None,
-            )
+    tx.session.exec(
+        update(OutgoingMessage)
+        .where(col(OutgoingMessage.id) == waiting.message.id)
+        .values(
+            status=status,
+            attempts=attempts if tried else col(OutgoingMessage.attempts),
+            sent_at=tx.now if status is DeliveryStatus.SENT else None,
+            last_error=error[:1000] if error else None,
         )
-        tx.wake(inbox_topic(waiting.notification.user_id), mail_topic(tx.tenant_id))
-        if waiting.notification.reason in CALLS:
-            tx.wake(incident_topic(waiting.notification.incident_id))
+    )
+    tx.wake(inbox_topic(waiting.notification.user_id), mail_topic(tx.tenant_id))
+    if waiting.notification.reason in CALLS:
+        tx.wake(incident_topic(waiting.notification.incident_id))
 
 
 def send_test(to: str) -> str:

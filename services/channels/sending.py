@@ -97,7 +97,7 @@ def run(this: Run) -> None:
             _note_overtaken(tenant_id, following.message)
             continue
         outcome = _call(following.channel, following.message.id, _body(following.channel, following.news))
-        if not _note(tenant_id, following, outcome):
+        if not _note(this, following, outcome):
             return
     with database.write(tenant_id) as tx:
         _again(tx, channel_id, tx.now)
@@ -253,36 +253,37 @@ def _set(tx: Tx, message: OutgoingMessage, **values: object) -> bool:
     return tx.session.exec(update(OutgoingMessage).where(*waits).values(**values)).rowcount == 1
 
 
-def _note(tenant_id: UUID, sent: _Next, outcome: Outcome) -> bool:
-    """Write what came of a call, for the message and for the channel; whether to go on with the next message."""
+def _note(this: Run, sent: _Next, outcome: Outcome) -> bool:
+    """Write what came of a call, for the message and for the channel; whether to go on with the next message. Raises: StorageBusyError."""
     channel, message, verdict = sent.channel, sent.message, outcome.verdict
     measures.channel_messages.labels(channel.kind, verdict.value).inc()
-    log = _log.bind(channel_id=str(channel.id), message_id=str(message.id), kind=message.kind)
-    with database.write(tenant_id) as tx:
-        if tx.session.exec(select(Channel.url_sealed).where(Channel.id == channel.id)).first() != channel.url_sealed:
-            return True  # the address was changed while the old one was called: what that one said is no matter
-        attempts = message.attempts + 1
-        if verdict is Verdict.SENT:
-            _set(tx, message, status=DeliveryStatus.SENT, attempts=attempts, sent_at=tx.now, last_error=None)
-            _set_channel(tx, channel, last_sent_at=tx.now, failures=0, failing_since=None)
-            return True
-        log.warning("a channel was not told", verdict=verdict.value, said=outcome.sentence)
-        is_over = verdict is not Verdict.RETRY or tx.now - message.created_at >= GIVE_UP_AFTER
-        status = DeliveryStatus.FAILED if is_over else DeliveryStatus.PENDING
-        _set(tx, message, status=status, attempts=attempts, last_error=outcome.sentence)
-        failures = channel.failures + 1
-        _set_channel(
-            tx, channel, failures=failures, failing_since=channel.failing_since or tx.now, last_error=outcome.sentence[:500],
-            last_error_at=tx.now,
-        )  # fmt: skip
-        if verdict is Verdict.GONE:
-            _switch_off(tx, channel, outcome.sentence)
-            return False
-        if verdict is Verdict.RETRY:
-            wait_seconds = max(min(jobs.wait_seconds(failures), LONGEST_WAIT_SECONDS), outcome.wait_seconds)
-            _again(tx, channel.id, tx.now + timedelta(seconds=wait_seconds))
-            return False
-    return True
+    if verdict is not Verdict.SENT:
+        ids = {"channel_id": str(channel.id), "message_id": str(message.id)}
+        _log.warning("a channel was not told", **ids, kind=message.kind, verdict=verdict.value, said=outcome.sentence)
+    return this.note(lambda tx: _write_note(tx, sent, outcome))
+
+
+def _write_note(tx: Tx, sent: _Next, outcome: Outcome) -> bool:
+    channel, message, verdict = sent.channel, sent.message, outcome.verdict
+    if tx.session.exec(select(Channel.url_sealed).where(Channel.id == channel.id)).first() != channel.url_sealed:
+        return True  # the address was changed while the old one was called: what that one said is no matter
+    attempts = message.attempts + 1
+    if verdict is Verdict.SENT:
+        _set(tx, message, status=DeliveryStatus.SENT, attempts=attempts, sent_at=tx.now, last_error=None)
+        _set_channel(tx, channel, last_sent_at=tx.now, failures=0, failing_since=None)
+        return True
+    is_over = verdict is not Verdict.RETRY or tx.now - message.created_at >= GIVE_UP_AFTER
+    status = DeliveryStatus.FAILED if is_over else DeliveryStatus.PENDING
+    _set(tx, message, status=status, attempts=attempts, last_error=outcome.sentence)
+    failures, said = channel.failures + 1, outcome.sentence[:500]
+    failing_since = channel.failing_since or tx.now
+    _set_channel(tx, channel, failures=failures, failing_since=failing_since, last_error=said, last_error_at=tx.now)
+    if verdict is Verdict.GONE:
+        _switch_off(tx, channel, outcome.sentence)
+    if verdict is Verdict.RETRY:
+        wait_seconds = max(min(jobs.wait_seconds(failures), LONGEST_WAIT_SECONDS), outcome.wait_seconds)
+        _again(tx, channel.id, tx.now + timedelta(seconds=wait_seconds))
+    return verdict is Verdict.REFUSED
 
 
 def _set_channel(tx: Tx, channel: Channel, **values: object) -> None:

@@ -10,7 +10,8 @@ from models.people import User
 from models.tenants import Tenant
 from models.vocabulary import DeliveryStatus
 from services import clock, database, declaring, engine, incidents, mail, people
-from services.jobs import Run
+from services.jobs import TRIES_TO_NOTE, Run
+from tests.fixtures.busy_databases import busy_after
 from tests.fixtures.mailboxes import Mailbox, mailbox
 from tests.fixtures.stories import Story
 
@@ -136,6 +137,31 @@ def test_after_a_crash_between_sending_and_noting_it_comes_twice_with_one_id(
     ids = [mail["Message-ID"] for mail in mailbox.mails if "A new incident" in mail.get_body(("plain",)).get_content()]  # type: ignore[union-attr]
     assert len(ids) == 2
     assert len(set(ids)) == 1
+
+
+def test_a_database_that_is_busy_when_a_mail_went_out_makes_no_second_mail(
+    night: Story, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.fire()
+    busy_after(monkeypatch, mail, "send", times=TRIES_TO_NOTE - 1)
+    work()
+    [message] = messages(night)
+    assert (message.status, message.attempts, len(mailbox.mails)) == (DeliveryStatus.SENT, 1, 1)
+
+
+def test_a_database_that_stays_busy_has_the_mail_sent_again_with_the_same_id(
+    night: Story, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.fire()
+    with monkeypatch.context() as away:
+        busy_after(away, mail, "send", times=TRIES_TO_NOTE)
+        work()
+    assert messages(night)[0].status is DeliveryStatus.PENDING
+    night.pass_time(minutes=2)
+    work()
+    [message] = messages(night)
+    assert message.status is DeliveryStatus.SENT
+    assert len({one["Message-ID"] for one in mailbox.mails}) == 1
 
 
 @pytest.mark.parametrize(("wanted", "mails", "in_inbox"), [("inbox", 0, True), ("email", 1, False), ("both", 1, True)])

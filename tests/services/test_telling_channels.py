@@ -21,6 +21,7 @@ from services.channels import forms, sending
 from services.channels.managing import NewChannel
 from services.errors import RefusedError
 from services.statements import Prepared
+from tests.fixtures.busy_databases import busy_after
 from tests.fixtures.databases import KINDS
 from tests.fixtures.receivers import Receiver, close, garbage
 from tests.fixtures.stories import Story
@@ -216,6 +217,16 @@ def test_an_organisation_without_channels_pays_one_read_when_incidents_change(ro
     for one in range(5):
         room.story.fire(str(one), title="Down")  # repeats
     assert len(seen) == 1
+
+
+def test_a_database_that_is_busy_when_a_channel_was_told_makes_no_second_message(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.make()
+    room.story.fire()
+    with monkeypatch.context() as away:
+        busy_after(away, outgoing, "post", times=jobs.TRIES_TO_NOTE - 1)
+        room.work()
+    assert room.messages() == [("opened", "sent", 1)]
+    assert room.kinds() == ["incident.opened"]
 
 
 # ── what came back ──
