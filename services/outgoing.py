@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from importlib.metadata import version
+from uuid import UUID
 
 import httpx
 
@@ -41,15 +42,16 @@ class Answer:
     retry_after_seconds: float | None = None
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Send `body` as JSON; the answer, whatever its status. Takes up to `WHOLE_SECONDS`: call it in a thread, outside a transaction.
+def post(url: str, body: bytes, headers: Mapping[str, str], whose: UUID) -> Answer:
+    """Send `body` as JSON for this organisation; the answer, whatever its status.
 
+    Takes up to `WHOLE_SECONDS`: call it in a thread, outside a transaction.
     Raises: CallError.
     """
-    return asyncio.run(_post(url, body, headers))
+    return asyncio.run(_post(url, body, headers, whose))
 
 
-async def _post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+async def _post(url: str, body: bytes, headers: Mapping[str, str], whose: UUID) -> Answer:
     sent = {
         "content-type": "application/json",
         "user-agent": f"Tocsin/{version('tocsin')}",
@@ -62,7 +64,7 @@ async def _post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     try:
         async with (
             asyncio.timeout(WHOLE_SECONDS),
-            httpx.AsyncClient(transport=_Checked(), trust_env=False, follow_redirects=False, timeout=times) as client,
+            httpx.AsyncClient(transport=_Checked(whose), trust_env=False, follow_redirects=False, timeout=times) as client,
             client.stream("POST", url, content=body, headers=sent) as response,
         ):
             text = await _beginning(response)
@@ -78,12 +80,13 @@ async def _post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
 class _Checked(httpx.AsyncBaseTransport):
     """Connects to checked addresses only."""
 
-    def __init__(self) -> None:
+    def __init__(self, whose: UUID) -> None:
+        self._whose = whose
         self._inner = httpx.AsyncHTTPTransport(verify=trust(), trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.raw_host.decode("ascii")
-        addresses = checked(await asyncio.wrap_future(look_up(host)), host)
+        addresses = checked(await asyncio.wrap_future(look_up(host, self._whose)), host)
         # the Host header stands already, and the certificate must be that of the name
         request.extensions = {**request.extensions, "sni_hostname": host.rstrip(".")}
         *others, last = addresses[:_ADDRESSES_TRIED]

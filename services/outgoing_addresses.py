@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from services import input_text, settings
 from services.errors import InvalidInputError
@@ -50,8 +52,9 @@ _SPECIAL = tuple(
     )
 )
 _GLOBAL_IPV6 = ip_network("2000::/3")
-# a look-up cannot be stopped: those that hang do so in threads that nobody else needs
-_look_ups = ThreadPoolExecutor(max_workers=8, thread_name_prefix="look-up")
+_AT_ONCE = 4
+"""So many names are looked up at the same time for one organisation."""
+_lock = threading.Lock()
 
 
 class CallError(Exception):
@@ -74,8 +77,8 @@ class UnknownNameError(CallError):
     """The name cannot be looked up at this moment."""
 
 
-def check_url(url: object) -> str:
-    """A web address that may be called, as it is written to be stored. The name may be unknown at this moment.
+def check_url(url: object, whose: UUID) -> str:
+    """A web address that this organisation may call, as it is written to be stored. The name may be unknown at this moment.
 
     Raises: InvalidInputError naming `url`.
     """
@@ -96,7 +99,7 @@ def check_url(url: object) -> str:
     if parts.fragment:
         raise _wrong("The URL must end before the #: what follows it is never sent.")
     try:
-        checked(look_up(parts.hostname).result(_LOOK_UP_SECONDS), parts.hostname)
+        checked(look_up(parts.hostname, whose).result(_LOOK_UP_SECONDS), parts.hostname)
     except RefusedAddressError as refusal:
         raise _wrong(refusal.message) from None
     except (UnknownNameError, FutureTimeoutError):  # a name server may be away; each call looks again
@@ -109,9 +112,43 @@ def _wrong(message: str) -> InvalidInputError:
     return InvalidInputError(message, field="url")
 
 
-def look_up(host: str) -> Future[list[Address]]:
-    """All addresses of a name, looked up in a thread. The result raises UnknownNameError."""
-    return _look_ups.submit(_addresses_of, host)
+_running: dict[str, tuple[UUID, Future[list[Address]]]] = {}
+"""The names that are looked up at this moment, each with the organisation that asked for it first."""
+
+
+def look_up(host: str, whose: UUID) -> Future[list[Address]]:
+    """All addresses of a name, looked up in a thread. The result raises UnknownNameError.
+
+    A look-up cannot be stopped, and one that hangs keeps its thread. So whoever asks for the same name waits for the same thread, and
+    an organisation whose names hang has a few of them and is refused more: others look up theirs as ever.
+    """
+    found: Future[list[Address]] = Future()
+    found.set_running_or_notify_cancel()  # who gives up waiting ends it for nobody else
+    with _lock:
+        if host in _running:
+            return _running[host][1]
+        if sum(owner == whose for owner, _ in _running.values()) >= _AT_ONCE:
+            error = f"The name {host[:80]} is not looked up now: the last {_AT_ONCE} names were not answered yet. Try again in a minute."
+            found.set_exception(UnknownNameError(error))
+            return found
+        threading.Thread(target=_look_up, args=(host, found), name="look-up", daemon=True).start()
+        _running[host] = whose, found
+    return found
+
+
+def _look_up(host: str, found: Future[list[Address]]) -> None:
+    addresses: list[Address] = []
+    failed: Exception | None = None
+    try:
+        addresses = _addresses_of(host)
+    except Exception as error:  # whatever it is, it is for those who wait
+        failed = error
+    with _lock:
+        del _running[host]
+    if failed is None:
+        found.set_result(addresses)
+    else:
+        found.set_exception(failed)
 
 
 def _addresses_of(host: str) -> list[Address]:

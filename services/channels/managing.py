@@ -75,7 +75,7 @@ def create(
         "name": wanted_name,
         "severities": _chosen(severities, tuple(Severity), Severity, "severities"),
         "events": _chosen(events, usual, ChannelEvent, "events"),
-        **_address(check_url(url)),
+        **_address(check_url(url, actor.tenant_id)),
     }
     secret = forms.new_secret() if kind == ChannelKind.WEBHOOK else None
     sealed = sealing.seal(secret) if secret else None
@@ -159,7 +159,7 @@ def change(
         wanted["events"] = _chosen(events, (), ChannelEvent, "events")
     if enabled is not None:
         wanted["enabled"] = enabled
-    checked_url = check_url(url) if url is not None else None
+    checked_url = check_url(url, actor.tenant_id) if url is not None else None
     with database.write(actor.tenant_id) as tx:
         channel = _held(tx.session, channel_id)
         if checked_url is not None and checked_url != _known_url(channel):

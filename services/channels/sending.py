@@ -187,7 +187,7 @@ def _call(channel: Channel, message_id: UUID, body: bytes) -> Outcome:
     except sealing.UnreadableError as error:
         return Outcome(Verdict.RETRY, f"Its secret cannot be read. {error} Make a new one, or set {wanted} to the key before.")
     try:
-        answer = outgoing.post(url, body, headers)
+        answer = outgoing.post(url, body, headers, channel.tenant_id)
     except CallError as error:
         return Outcome(Verdict.REFUSED if error.is_permanent else Verdict.RETRY, error.message)
     return judge(replace(answer, text=without_address(answer.text, url)))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from services import outgoing_addresses, settings
+from services import outgoing, outgoing_addresses, settings
 from services.errors import InvalidInputError
 from services.outgoing_addresses import CallError, RefusedAddressError, UnknownNameError, check_url, checked, look_up
 
+US, THEM = UUID(int=1), UUID(int=2)
 Names = Callable[[dict[str, list[str]]], list[str]]
 
 PRIVATE = {
@@ -123,7 +126,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 @pytest.mark.parametrize("url", PRIVATE.values(), ids=PRIVATE.keys())
 def test_an_address_that_is_not_public_is_refused_however_it_is_written(allow: Callable[[str], None], url: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        check_url(url)
+        check_url(url, US)
     assert refused.value.field == "url"
     assert refused.value.message.endswith(".")
 
@@ -131,19 +134,19 @@ def test_an_address_that_is_not_public_is_refused_however_it_is_written(allow: C
 @pytest.mark.parametrize("url", MISLEADING.values(), ids=MISLEADING.keys())
 def test_what_misleads_or_is_no_web_address_is_refused(allow: Callable[[str], None], url: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        check_url(url)
+        check_url(url, US)
     assert refused.value.field == "url"
 
 
 def test_the_refusal_says_what_is_there_and_who_can_change_it(allow: Callable[[str], None]) -> None:
     with pytest.raises(InvalidInputError) as refused:
-        check_url("https://0x0a.1/hook")
+        check_url("https://0x0a.1/hook", US)
     assert refused.value.message == (
         "0x0a.1 leads to 10.0.0.1, a private network, and Tocsin calls public addresses only. "
         "If this is meant, the operator adds it to TOCSIN_OUTGOING_ALLOW."
     )
     with pytest.raises(InvalidInputError, match=r"^10\.0\.0\.1 leads to a private network and Tocsin calls"):
-        check_url("https://10.0.0.1/hook")
+        check_url("https://10.0.0.1/hook", US)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_the_refusal_says_what_is_there_and_who_can_change_it(allow: Callable[[s
 def test_a_name_is_refused_when_one_of_its_addresses_is_private(allow: Callable[[str], None], names: Names, addresses: list[str]) -> None:
     names({"hooks.example.org": addresses})
     with pytest.raises(InvalidInputError, match=r"hooks\.example\.org leads to .*TOCSIN_OUTGOING_ALLOW\.$"):
-        check_url("https://hooks.example.org/x")
+        check_url("https://hooks.example.org/x", US)
 
 
 @pytest.mark.parametrize(
@@ -162,23 +165,23 @@ def test_a_name_is_refused_when_one_of_its_addresses_is_private(allow: Callable[
 )
 def test_a_public_address_is_taken_as_it_was_written(allow: Callable[[str], None], names: Names, url: str) -> None:
     names({"hooks.example.org": ["93.184.216.34", "2606:4700::1"], "93.184.216.34": ["93.184.216.34"]})
-    assert check_url(f"  {url}\n") == url
+    assert check_url(f"  {url}\n", US) == url
 
 
 def test_a_name_that_nobody_knows_now_is_taken_since_each_call_looks_again(allow: Callable[[str], None], names: Names) -> None:
     names({})
-    assert check_url("https://hooks.example.org/x") == "https://hooks.example.org/x"
+    assert check_url("https://hooks.example.org/x", US) == "https://hooks.example.org/x"
     with pytest.raises(UnknownNameError, match=r"hooks\.example\.org cannot be looked up"):
-        look_up("hooks.example.org").result(5)
+        look_up("hooks.example.org", US).result(5)
 
 
 def test_what_the_operator_allows_may_be_called(allow: Callable[[str], None]) -> None:
     allow("127.0.0.0/8, 10.20.0.0/16, fd00::/8")
     for url in ("http://127.0.0.1:9/", "http://10.20.3.4/", "http://[fd00::1]/", "http://[::ffff:127.0.0.1]/"):
-        assert check_url(url) == url
+        assert check_url(url, US) == url
     for url in ("http://10.21.0.1/", "http://[::1]/", "http://169.254.169.254/"):
         with pytest.raises(InvalidInputError):
-            check_url(url)
+            check_url(url, US)
 
 
 def test_every_address_of_a_name_is_checked(allow: Callable[[str], None]) -> None:
@@ -190,3 +193,53 @@ def test_every_address_of_a_name_is_checked(allow: Callable[[str], None]) -> Non
     assert isinstance(refused.value, CallError) and refused.value.is_permanent
     with pytest.raises(UnknownNameError):
         checked([], "x.example")
+
+
+@pytest.fixture
+def dead(monkeypatch: pytest.MonkeyPatch, names: Names) -> Iterator[threading.Event]:
+    """A resolver that never answers for a name of `dead.example`, until the event is set."""
+    asked = names({"hooks.example.org": ["93.184.216.34"]})
+    answer, answers = socket.getaddrinfo, threading.Event()
+
+    def hang(host: Any, *more: Any, **options: Any) -> Any:
+        if not host.endswith("dead.example"):
+            return answer(host, *more, **options)
+        asked.append(host)
+        answers.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    yield answers
+    answers.set()
+    for _, waiting in list(outgoing_addresses._running.values()):
+        waiting.exception(30)
+
+
+def hanging() -> int:
+    return sum(thread.name == "look-up" for thread in threading.enumerate())
+
+
+def test_names_that_hang_hold_up_nobody_else(dead: threading.Event) -> None:
+    asked = [look_up(f"{number}.dead.example", US) for number in range(40)]
+    assert hanging() == 4
+    with pytest.raises(UnknownNameError, match=r"^The name 39\.dead\.example is not looked up now"):
+        asked[39].result(0)
+    assert [str(address) for address in look_up("hooks.example.org", THEM).result(5)] == ["93.184.216.34"]
+    dead.set()
+    with pytest.raises(UnknownNameError, match="cannot be looked up"):
+        asked[0].result(5)
+    for one in asked[1:4]:
+        one.exception(5)
+    assert look_up("hooks.example.org", US).result(5), "as soon as they answer it goes on"
+
+
+def test_a_name_that_hangs_is_looked_up_once_for_all_who_ask(dead: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.outgoing_addresses._LOOK_UP_SECONDS", 0.05)
+    monkeypatch.setattr("services.outgoing.WHOLE_SECONDS", 0.05)
+    for whose in (US, THEM):
+        assert check_url("https://hooks.dead.example/x", whose)
+        with pytest.raises(CallError, match="There was no answer within"):
+            outgoing.post("https://hooks.dead.example/x", b"{}", {}, whose)
+    assert hanging() == 1
+    waits = look_up("hooks.dead.example", US)
+    assert not waits.done(), "those who gave up ended it for nobody"
