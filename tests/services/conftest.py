@@ -1,7 +1,7 @@
 """What the tests of the services are given."""
 
 from tests.fixtures.clocks import clock
-from tests.fixtures.databases import database_url, new_database, postgresql_server, sqlite_template, storage
+from tests.fixtures.databases import database_url, new_database, no_database_again, postgresql_server, sqlite_template, storage
 from tests.fixtures.organisations import organisation
 from tests.fixtures.passwords import quick_passwords
 from tests.fixtures.receivers import new_receiver, receiver
@@ -12,6 +12,7 @@ __all__ = [
     "database_url",
     "new_database",
     "new_receiver",
+    "no_database_again",
     "organisation",
     "postgresql_server",
     "quick_passwords",

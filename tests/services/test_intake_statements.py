@@ -17,6 +17,7 @@ from services.merging import merge
 from services.statements import Prepared
 from tests.fixtures.stories import Story
 
+pytestmark = pytest.mark.usefixtures("no_database_again")
 DOMAIN = {str(table.__tablename__) for table in tables.ALL}
 
 

@@ -339,6 +339,7 @@ def test_counts_say_how_much_work_there_is(organisation: Organisation, clock: Mo
     assert (counts.pending, counts.running, counts.dead) == (1, 1, 0)
 
 
+@pytest.mark.usefixtures("no_database_again")
 def test_looking_for_work_uses_the_index_of_unfinished_jobs(organisation: Organisation, storage: database.Storage) -> None:
     """A million finished jobs must cost nothing."""
     seen: list[tuple[str, Any]] = []
