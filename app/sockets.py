@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -20,6 +21,8 @@ PING_SECONDS = 4
 """How often the server says something to each open page: a page that hears nothing for three seconds longer shows that it is not live."""
 PONG_SECONDS = 8
 """How long a page may take to answer that before its socket counts as lost, on both sides."""
+ANSWER_SECONDS = 4.0
+"""How long a page may take to answer until nobody counts as looking at it; its socket is kept for longer."""
 _KEEP_SECONDS = 60.0
 # dataclasses are left to Reflex: of a request's headers it tells the page all but those that prove who asks
 _JSON = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
@@ -116,6 +119,17 @@ def where(state: Any) -> tuple[str, str]:
 def is_tab_open(token: str, sid: str) -> bool:
     """Whether this tab is still open by this socket. False after it left, was reloaded or came back by another socket."""
     return bool(_namespace is not None and _namespace.sid_to_token.get(sid) == token)
+
+
+def is_heard(sid: str) -> bool:
+    """Whether the page at this socket has answered the last word of the server, or still has time to. A dead line shows here first."""
+    server = _namespace.app.sio if _namespace is not None else None
+    eio_sid = server.manager.eio_sid_from_sid(sid, _namespace.namespace) if server is not None else None
+    socket = server.eio.sockets.get(eio_sid) if server is not None else None
+    if socket is None or socket.closed:
+        return False
+    asked_at: float | None = socket.last_ping  # None from the answer to the next question
+    return asked_at is None or time.time() - asked_at < ANSWER_SECONDS
 
 
 def blank(state: Any) -> None:

@@ -108,7 +108,7 @@
       if (data[0] === "0") { try { pingMs = JSON.parse(data.slice(1)).pingInterval ?? pingMs; } catch { /* not engine.io */ } }
       if (data.startsWith("40")) { open = true; sendWaiting(); }
       // the server's first answer, not the open socket, is what makes the page right again
-      if (data.startsWith("42")) { joined = everJoined = true; answered(); }
+      if (data.startsWith("42")) { if (!joined) setTimeout(tellSight); joined = everJoined = true; answered(); }
       if (html.dataset.connection !== "live") look();
     });
     opened.addEventListener("close", () => {
@@ -823,6 +823,23 @@
   document.addEventListener("focusout", () => setTimeout(tellBusy));
   document.addEventListener("scroll", () => tellBusy(), { capture: true, passive: true });
 
+  // ── Presence: whether the page is in sight and whether somebody writes on it; both are told by a click on a hidden switch ──
+
+  const WRITES_AGAIN_MS = 3000;
+  let toldWritingAt = 0;
+  function turnSwitch(name, on) {
+    if (html.dataset.connection === "live") document.querySelector(`[data-${name}-switch="${on}"]`)?.click();
+  }
+  const tellSight = () => turnSwitch("sight", !document.hidden);
+  document.addEventListener("visibilitychange", tellSight);
+  function tellWriting(on) {
+    if (on ? Date.now() - toldWritingAt < WRITES_AGAIN_MS : !toldWritingAt) return;
+    toldWritingAt = on ? Date.now() : 0;
+    turnSwitch("writing", on);
+  }
+  document.addEventListener("input", ({ target }) => { if (target.dataset?.writes !== undefined && !filling) tellWriting(target.value.trim() !== ""); });
+  addEventListener("submit", () => { toldWritingAt = 0; }, true);  // what is sent is not written any more: the server knows
+
   // ── The timeline: a screen reader hears of what comes, one sentence in five seconds at most ──
 
   const SAY_MS = 5000;
@@ -833,6 +850,7 @@
       if (!timeline) continue;
       const mine = lines.filter((one) => timeline.contains(one)), of = timeline.dataset.timeline, before = highest.get(timeline);
       const known = before?.of === of ? before.seq : undefined;
+      if (known === undefined) begin(timeline);
       highest.set(timeline, { of, seq: Math.max(known ?? 0, ...mine.map((one) => Number(one.dataset.seq))) });
       if (known !== undefined) unsaid.push(...mine.filter((one) => Number(one.dataset.seq) > known).map((one) => one.dataset.announce).filter(Boolean));
     }
@@ -843,6 +861,13 @@
     unsaid = [];
     if (words) all("[data-announcer]").forEach((node) => write(node, words));
     sayTimer = words ? setTimeout(say, SAY_MS) : 0;
+  }
+
+  // A page that is turned to opens at what came since its reader last looked, unless its address names a line.
+  function begin(timeline) {
+    tellSight();
+    const since = timeline.querySelector("[data-since]"), top = since?.getBoundingClientRect().top;
+    if (since && !anchored() && (top < 0 || top > innerHeight / 2)) scroller(since).scrollTop += top - innerHeight / 4;
   }
 
   function walkLines(from, key) {

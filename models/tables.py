@@ -13,7 +13,7 @@ from models.notifications import Follower, Notification, OutgoingMessage
 from models.people import ActorRow, ServiceAccount, Team, TeamMember, User
 from models.search import SearchDocument
 from models.tenants import Tenant
-from models.timeline import TimelineEvent, TimelineRevision
+from models.timeline import LastLook, TimelineEvent, TimelineRevision
 
 ALL: tuple[type[SQLModel], ...] = (
     Tenant,
@@ -36,6 +36,7 @@ ALL: tuple[type[SQLModel], ...] = (
     RawPayload,
     TimelineEvent,
     TimelineRevision,
+    LastLook,
     Channel,
     Follower,
     Notification,

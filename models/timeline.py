@@ -72,3 +72,14 @@ class TimelineRevision(TenantRow, table=True):
     occurred_at: datetime
     revised_by: UUID = Field(foreign_key="actor.id")
     revised_at: datetime
+
+
+class LastLook(TenantRow, table=True):
+    """Up to which line somebody has seen the timeline of an incident, in the order of `seq`, and when they saw that one come."""
+
+    __tablename__ = "last_look"
+
+    incident_id: UUID = Field(primary_key=True, foreign_key="incident.id")
+    user_id: UUID = Field(primary_key=True, foreign_key="user.id")
+    seq: int
+    at: datetime

@@ -34,6 +34,7 @@ __all__ = [
     "Storage",
     "TenantSession",
     "Tx",
+    "notify",
     "ping",
     "read",
     "read_everywhere",
@@ -190,7 +191,7 @@ class Tx:
                     part.append(names.pop())
                 payloads.append(orjson.dumps([live_updates.ORIGIN, kind, part]).decode())
         if payloads:
-            self.connection.execute(_NOTIFY, {"channel": NOTIFY_CHANNEL, "payloads": orjson.dumps(payloads).decode()})
+            _send(self.connection, payloads)
 
     def _publish(self) -> None:
         if self._topics:
@@ -206,6 +207,19 @@ _TABLE_ORDER: dict[type[SQLModel], int] = {table: place for place, table in enum
 def _insert_for(table: type[SQLModel], columns: tuple[str, ...], dialect_name: str) -> Written:
     del dialect_name  # part of the key only: a test may use both databases in one process
     return inserting(table.__table__, columns, storage().dialect)  # type: ignore[attr-defined]
+
+
+def _send(connection: Connection, payloads: list[str]) -> None:
+    connection.execute(_NOTIFY, {"channel": NOTIFY_CHANNEL, "payloads": orjson.dumps(payloads).decode()})
+
+
+def notify(payloads: list[str]) -> None:
+    """Say something to the other processes that no row tells (PostgreSQL). Raises: StorageBusyError."""
+    try:
+        with storage().engine.begin() as connection:
+            _send(connection, payloads)
+    except (DBAPIError, NoConnectionInTimeError) as error:
+        raise StorageBusyError from error
 
 
 def _as_busy(error: DBAPIError) -> StorageBusyError | None:

@@ -32,6 +32,11 @@ def incident_topic(incident_id: UUID) -> str:
     return f"incident:{incident_id.hex}"
 
 
+def presence_topic(incident_id: UUID) -> str:
+    """Who looks at an incident, and who writes there."""
+    return f"presence:{incident_id.hex}"
+
+
 def incidents_topic(tenant_id: UUID) -> str:
     """Changes of anything that an incident list of this organisation shows."""
     return f"incidents:{tenant_id.hex}"

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from services import database, live_updates
+from services import database, live_updates, presence
 from services.database import NOTIFY_CHANNEL, Storage
 from services.errors import StorageBusyError
 
@@ -71,9 +71,16 @@ async def _connect(place: Storage) -> psycopg.AsyncConnection[Any]:
 
 
 def take(payload: str) -> None:
-    """Wake whoever follows what another process changed: `[origin, "now" or "lazily", [topics]]`. Its own word is dropped."""
+    """Wake whoever follows what another process changed: `[origin, "now" or "lazily", [topics]]`. Its own word is dropped.
+
+    `[origin, "presence", rows]` says who is on its pages.
+    """
     try:
         origin, pace, topics = orjson.loads(payload)
+        if pace == presence.PACE:
+            if origin != live_updates.ORIGIN:
+                presence.here.hear(origin, topics)
+            return
         names = [str(topic) for topic in topics]
     except (orjson.JSONDecodeError, TypeError, ValueError):
         _log.warning("a wake-up of another process cannot be read, so everything is read again", payload=payload[:200])

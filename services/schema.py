@@ -15,7 +15,7 @@ from services.storage import why_unusable
 from services.whole_files import Progress
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "alembic"
-HEAD = "0013"
+HEAD = "0014"
 """The revision that this program needs; a test compares it with the scripts."""
 UPGRADE_LOCK = 0x746F6373
 """The advisory lock of PostgreSQL that one upgrade holds at a time."""

@@ -207,8 +207,8 @@ class IncidentHead:
     shows while alerts fire. `previous_*` is the incident of the same group before this one, `sibling_*` the one that takes the alerts
     of the group now, `parent_*` the one that this was merged into, `merged` those that were merged into this. `snoozed` says until when
     it is. `calls` are the last ones of this occurrence, `next_call` when people are called again; `nobody_on_call` is whether it is open
-    and nobody has it because nobody is on call. `acknowledgement_timeout` is its own one in seconds, empty where it is as the
-    organisation says.
+    and nobody has it because nobody is on call. `people_ids` are those of the assignee and of the named followers.
+    `acknowledgement_timeout` is its own one in seconds, empty where it is as the organisation says.
     """
 
     id: str = ""
@@ -251,6 +251,7 @@ class IncidentHead:
     snoozed: str = ""
     followers: list[FollowerView] = field(default_factory=list)
     follower_count: int = 0
+    people_ids: list[str] = field(default_factory=list)
     calls: list[CallView] = field(default_factory=list)
     next_call: str = ""
     nobody_on_call: bool = False
@@ -271,7 +272,8 @@ class EventRow:
     (a deleted comment). `state` picks the mark of a state line. `day` is set where the day differs from the line before. `time` is HH:MM in
     the viewer's zone, `time_title` the absolute time there and in UTC. `added` says when it was written down, where that was later.
     `edited` says when it was changed, and by whom where that is somebody else; `earlier` counts what it said before. `pinned` and `hidden`
-    say by whom, and the latter why. `announce` is what a screen reader is told of it as it comes, empty for what is not announced.
+    say by whom, and the latter why. `since` says how much is new, on the first line that is new to its reader. `announce` is what a
+    screen reader is told of it as it comes, empty for what is not announced.
     """
 
     id: str = ""
@@ -286,6 +288,7 @@ class EventRow:
     time_title: str = ""
     occurred_at: str = ""
     day: str = ""
+    since: str = ""
     text: str = ""
     strong: str = ""
     link: LinkView = field(default_factory=LinkView)
@@ -299,6 +302,20 @@ class EventRow:
     hidden: str = ""
     labels: list[LabelView] = field(default_factory=list)
     announce: str = ""
+
+
+@dataclass(frozen=True)
+class HereView:
+    """Who looks at an incident now. `people` are those who are named, by name, and `ids` their ids; `more` how many others look.
+
+    `writing` are the ids of those among them who write.
+    """
+
+    count: int = 0
+    people: list[PersonView] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    more: int = 0
+    writing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

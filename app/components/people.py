@@ -14,7 +14,7 @@ ROLES = [
 """What a select offers where a role is given; what most need stands first."""
 
 
-def avatar(initials: Text, colour: Text, name: Text, *, size: int = 20, alone: bool = False, class_name: str = "") -> rx.Component:
+def avatar(initials: Text, colour: Text, name: Text, *, size: int = 20, alone: bool = False, class_name: Text = "") -> rx.Component:
     """The initials of somebody in a disc of `size` pixels (16, 20, 24 or 28). `alone` names it to a screen reader, too."""
     spoken = {"role": "img", "aria_label": name} if alone else {}
     return rx.el.span(
@@ -26,9 +26,10 @@ def avatar(initials: Text, colour: Text, name: Text, *, size: int = 20, alone: b
     )
 
 
-def person_avatar(person: rx.Var | object, *, size: int = 20, alone: bool = False) -> rx.Component:
-    """The avatar of a PersonView."""
-    return avatar(person.initials, person.colour, person.name, size=size, alone=alone)  # type: ignore[union-attr]
+def person_avatar(person: rx.Var | object, *, size: int = 20, alone: bool = False, is_here: bool | rx.Var[bool] = False) -> rx.Component:
+    """The avatar of a PersonView; with a green ring when they look at the same page now."""
+    ring = rx.cond(is_here, "here", "") if isinstance(is_here, rx.Var) else "here" if is_here else ""
+    return avatar(person.initials, person.colour, person.name, size=size, alone=alone, class_name=ring)  # type: ignore[union-attr]
 
 
 def assignee(initials: Text, colour: Text, name: Text, is_mine: bool | rx.Var[bool], *, short: Text = "") -> rx.Component:

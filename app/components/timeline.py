@@ -85,10 +85,12 @@ def _folded(event: Any, *content: rx.Component) -> rx.Component:
 
 
 def _time(event: Any) -> rx.Component:
-    return rx.el.time(
-        rx.el.a(event.time, href=f"#event-{event.seq}", title=event.time_title, aria_label=event.time_title),
-        date_time=event.occurred_at,
-    )
+    return _link(event, event.time, aria_label=event.time_title)
+
+
+def _link(event: Any, *content: Any, **props: Any) -> rx.Component:
+    """The way to the line, and what the keys walk along."""
+    return rx.el.time(rx.el.a(*content, href=f"#event-{event.seq}", title=event.time_title, **props), date_time=event.occurred_at)
 
 
 def _more(event: Any, on_menu: Any) -> rx.Component:
@@ -104,8 +106,8 @@ def _more(event: Any, on_menu: Any) -> rx.Component:
     )
 
 
-def event_row(event: Any, *, on_menu: Any, on_versions: Any) -> rx.Component:
-    """One EventRow, with the divider of its day before it.
+def event_row(event: Any, *, on_menu: Any, on_versions: Any, newest_first: Any = False) -> rx.Component:
+    """One EventRow, with the divider of its day before it, and that of what is new to the reader before or, `newest_first`, after it.
 
     `on_menu(event id)` opens what can be done with the line, `on_versions(event id)` shows what it said before.
     """
@@ -124,7 +126,7 @@ def event_row(event: Any, *, on_menu: Any, on_versions: Any) -> rx.Component:
     )
     again = rx.el.li(
         icon("rotate-ccw", 14),
-        rx.el.span(rx.el.span(event.actor, dir="auto"), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
+        _link(event, rx.el.span(event.actor, dir="auto"), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
         rx.cond(event.rest != "", rx.el.span("· ", event.rest)),
         _marks(event, on_versions),
         _more(event, on_menu),
@@ -137,7 +139,9 @@ def event_row(event: Any, *, on_menu: Any, on_versions: Any) -> rx.Component:
     )
     return rx.fragment(
         rx.cond(event.day != "", rx.el.li(event.day, class_name="day")),
+        rx.cond((event.since != "") & ~newest_first, since_divider(event.since)),
         rx.cond((event.tone == "again") & (event.hidden == ""), again, line),
+        rx.cond((event.since != "") & newest_first, since_divider(event.since, above=True)),
         key=event.id,
     )
 
@@ -177,15 +181,20 @@ def pins(pinned: Any) -> rx.Component:
     return rx.cond(pinned.length() > 0, strip)
 
 
-def since_divider(words: Any) -> rx.Component:
-    """The line "7 events since you last looked"."""
-    return rx.el.li(icon("arrow-down", 14), words, class_name="since")
+def since_divider(words: Any, *, above: bool = False) -> rx.Component:
+    """The line "7 events since you last looked", below which the page opens; `above` is where they stand above it."""
+    if above:
+        return rx.el.li(icon("arrow-up", 14), words, class_name="since")
+    return rx.el.li(icon("arrow-down", 14), words, class_name="since", data_since="")
 
 
-def composer(on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_write: Any = True) -> rx.Component:
+def composer(
+    on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_write: Any = True, others: Text = "", on_writing: Any = None
+) -> rx.Component:
     """The box for a comment. `on_submit` gets `body`, `draft_key` and `number`, which is `about`: where the comment belongs.
 
-    `draft` is the key that the browser keeps the text under.
+    `draft` is the key that the browser keeps the text under. `others` says who else writes; `on_writing(bool)` is told whether somebody
+    writes here.
 
     The field is not bound to a state. When the comment is stored, put its `draft_key` into `forms.sent_draft`: that empties the box.
     """
@@ -200,6 +209,7 @@ def composer(on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_
             placeholder="Write what you see or do",
             data_key="c",
             data_mentions="",
+            data_writes="",
             aria_describedby="comment-error comment-help",
             **keeps_draft(draft),
         ),
@@ -217,4 +227,22 @@ def composer(on_submit: Any, *, draft: Text, about: Text, error: Text = "", may_
         class_name="box",
         on_submit=on_submit,
     )
-    return rx.el.div(rx.cond(may_write, box) if isinstance(may_write, rx.Var) else box, class_name="composer")
+    return rx.el.div(
+        rx.el.p(others, class_name="writing", aria_live="polite"),
+        rx.cond(may_write, box) if isinstance(may_write, rx.Var) else box,
+        *([_switch("data-writing-switch", on_writing)] if on_writing else []),
+        class_name="composer",
+    )
+
+
+def sight_watch(on_sight: Any) -> rx.Component:
+    """Tells the state whether the page is in sight: `on_sight(bool)`, clicked by tocsin.js as the tab is hidden and shown."""
+    return _switch("data-sight-switch", on_sight)
+
+
+def _switch(attribute: str, on_turn: Any) -> rx.Component:
+    buttons = [
+        rx.el.button(words, type="button", tab_index=-1, on_click=on_turn(is_on), custom_attrs={attribute: words})
+        for words, is_on in (("true", True), ("false", False))
+    ]
+    return rx.el.span(*buttons, hidden=True)

@@ -10,7 +10,7 @@ from app.components.labels import icon
 from app.components.links import page_link
 from app.components.marks import state_pill
 from app.components.shell import shell
-from app.components.timeline import composer, event_row, pins, timeline
+from app.components.timeline import composer, event_row, pins, sight_watch, timeline
 from app.pages.incident_detail_dialogs import dialogs
 from app.pages.incident_detail_head import head, phone_bar
 from app.pages.incident_detail_lines import line_dialogs
@@ -35,6 +35,7 @@ def page() -> rx.Component:
         rx.cond(IncidentDetail.absent != "", _absent(), rx.fragment(found, phone_bar(), dialogs(), line_dialogs())),
         _neighbours(),
         _finder(),
+        sight_watch(IncidentDetail.set_in_sight),
         rx.el.span(hidden=True, data_address=rx.cond(_HEAD.id != "", f"{_HEAD.number}?{IncidentDetail.address}", "")),
         sent_draft(IncidentActs.sent_draft),
         nav=IncidentDetail.nav,
@@ -137,6 +138,7 @@ def _timeline() -> rx.Component:
             event,
             on_menu=lambda ident: IncidentLines.open_line(_HEAD.number, ident),
             on_versions=lambda ident: IncidentLines.open_versions(_HEAD.number, ident),
+            newest_first=newest_first,
         )
 
     tail = rx.foreach(IncidentDetail.tail, row)
@@ -199,4 +201,6 @@ def _composer() -> rx.Component:
         about=_HEAD.number,
         error=IncidentActs.comment_refusal,
         may_write=_HEAD.may_act,
+        others=IncidentDetail.writing,
+        on_writing=IncidentDetail.set_writing,
     )

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from app.components.ages import age
-from app.components.labels import icon, labels
+from app.components.labels import icon, labels, tag
 from app.components.links import outside_link, page_link
 from app.components.marks import state_mark
 from app.components.people import person_avatar
@@ -15,6 +15,7 @@ from app.states.incident_detail_acts import IncidentActs
 from app.states.incident_detail_calls import IncidentCalls
 
 _HEAD = IncidentDetail.head
+_HERE = IncidentDetail.here
 
 
 def rail() -> rx.Component:
@@ -27,7 +28,7 @@ def rail() -> rx.Component:
         rx.cond(_HEAD.merged.length() > 0, _merged()),
         rx.cond((IncidentDetail.related.length() > 0) & (_HEAD.state != "resolved") & (_HEAD.parent_number == ""), _related()),
         rx.cond(_HEAD.previous_number != "", _seen_before()),
-        rx.cond(_HEAD.number != "", _followers()),
+        rx.cond(_HEAD.number != "", _people()),
         rx.el.section(rx.el.h2("Facts"), rx.el.dl(rx.foreach(_HEAD.facts, _fact), class_name="dl")),
         class_name="col rail",
         aria_label="About this incident",
@@ -61,9 +62,9 @@ def _calls() -> rx.Component:
     )
 
 
-def _followers() -> rx.Component:
-    """Who follows it, and the switch for whoever looks."""
-    follows = IncidentDetail.follows
+def _people() -> rx.Component:
+    """Who has it, who follows it and who looks at it now, and the switch of following for whoever reads."""
+    me, follows = IncidentDetail.nav.me.id, IncidentDetail.follows
     switch = rx.el.button(
         rx.cond(follows, "Unfollow", "Follow"),
         type="button",
@@ -73,23 +74,44 @@ def _followers() -> rx.Component:
         on_click=IncidentCalls.follow_it(_HEAD.number, ~follows),
     )
 
-    def follower(one: Any) -> rx.Component:
-        name = rx.el.span(one.person.name, class_name="cut", dir="auto")
+    def person(one: Any, *about: rx.Component) -> rx.Component:
+        is_here = _HERE.ids.contains(one.id)
+        name = rx.el.span(one.name, dir="auto")
         return rx.el.li(
-            person_avatar(one.person),
-            name,
-            rx.cond(one.of_service, rx.el.small(f"follows {_HEAD.service}")),
+            person_avatar(one, is_here=is_here),
+            rx.el.span(
+                name,
+                rx.cond(one.id == me, rx.el.span(" you", class_name="dimmer")),
+                rx.cond(is_here, rx.el.span(", looking now", class_name="sr")),
+                class_name="cut",
+                title=rx.cond(is_here, f"{one.name}, looking now", one.name),
+            ),
+            rx.el.span(*about, rx.cond(_HERE.writing.contains(one.id), tag("writing…", tone="accent")), class_name="line"),
             class_name="item",
-            key=one.person.id,
+            key=one.id,
         )
 
+    def follower(one: Any) -> rx.Component:
+        whose = rx.cond(one.of_service, tag("follows service"), tag("follows"))
+        return rx.cond(one.person.id != _HEAD.assignee.id, person(one.person, whose))
+
+    def looker(one: Any) -> rx.Component:
+        return rx.cond(~_HEAD.people_ids.contains(one.id), person(one))
+
     more = _HEAD.follower_count - _HEAD.followers.length()
+    everybody = rx.el.ul(
+        rx.cond(_HEAD.assignee.id != "", person(_HEAD.assignee, tag("assignee"))),
+        rx.foreach(_HEAD.followers, follower),
+        rx.cond(more > 0, rx.el.li(rx.el.span(), f"and {more} more who follow it", class_name="item dim")),
+        rx.foreach(_HERE.people, looker),
+        rx.cond(_HERE.more > 0, rx.el.li(rx.el.span(), f"and {_HERE.more} more looking now", class_name="item dim")),
+        role="list",
+    )
     by_service = f"You follow {_HEAD.service}, so you are told of each of its moves. "
     told = rx.cond(IncidentDetail.follows_service, by_service, "Be told of each of its moves. ")
     return rx.el.section(
-        rx.el.h2("Followers ", rx.el.span(_HEAD.follower_count, class_name="n")),
-        rx.cond(_HEAD.followers.length() > 0, rx.el.ul(rx.foreach(_HEAD.followers, follower), role="list")),
-        rx.cond(more > 0, rx.el.p(f"and {more} more", class_name="dim")),
+        rx.el.h2("People ", rx.cond(_HERE.count > 0, rx.el.span(f"{_HERE.count} looking now", class_name="n"))),
+        everybody,
         rx.el.p(rx.cond(follows, "You are told of each of its moves. ", told), switch, class_name="dim"),
     )
 

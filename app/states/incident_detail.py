@@ -7,12 +7,13 @@ import reflex as rx
 
 from app import sockets
 from app.session import requires, while_signed_in
+from app.states.incident_presence import IncidentPresence
 from app.states.shell import Shell
 from models.vocabulary import Role
 from services import database, inbox, incident_page, merge_offers, people, viewers
 from services.access import Actor, may
 from services.errors import NotFoundError
-from services.incident_page import Asked, Change, IncidentKey, News, Opened, Seen, Show, Shown, Told
+from services.incident_page import Asked, Between, Change, News, Opened, Seen, Show, Shown, Told
 from services.views import AlertRow, ChoiceView, EventRow, IncidentHead, PinView, RelatedView
 
 _QUIET_SECONDS = 3600.0
@@ -20,7 +21,7 @@ _ALERTS_EVERY_SECONDS = 1.0
 """How often the whole list of alerts is read again while somebody has it open."""
 
 
-class IncidentDetail(Shell):
+class IncidentDetail(IncidentPresence, Shell):
     """What the page of one incident shows.
 
     `show` and `by` say which lines, as the query of the page's `address` does; `writers` are those whose lines can be asked for.
@@ -51,9 +52,7 @@ class IncidentDetail(Shell):
     last_number: str = ""
 
     _asked: Asked = Asked()
-    _key: IncidentKey | None = None
     _seen: Seen = Seen("UTC", False)
-    _shown: Shown | None = None
 
     # ── opening ──
 
@@ -61,7 +60,9 @@ class IncidentDetail(Shell):
     async def load(self, actor: Actor) -> Any:
         """Show the incident of the address."""
         await self._open(actor)
-        return [IncidentDetail.watch, IncidentDetail.watch_related, IncidentDetail.note_opened] if self._key is not None else None
+        if self._key is None:
+            return None
+        return [IncidentDetail.watch, IncidentDetail.watch_people, IncidentDetail.watch_related, IncidentDetail.note_opened]
 
     async def _fill(self, actor: Actor) -> None:
         wanted, line = self._addressed()
@@ -71,7 +72,8 @@ class IncidentDetail(Shell):
         self._seen = incident_page.seen_by(actor, self.nav.zone)
         try:
             self._ask(await database.run(incident_page.asked, actor, wanted, self.router.url.query))
-            opened = await database.run(incident_page.open_page, actor, wanted, self._seen, self._asked.show, self._asked.by, seq=line)
+            show, by, at_new = self._asked.show, self._asked.by, not self.newest_first
+            opened = await database.run(incident_page.open_page, actor, wanted, self._seen, show, by, seq=line, at_new=at_new)
         except NotFoundError:
             self.reset()  # type: ignore[no-untyped-call]
             self.absent = wanted[:40].upper()
@@ -109,6 +111,7 @@ class IncidentDetail(Shell):
             last_change=opened.told.last_change,
             newest_first=self.newest_first,
         )
+        self._divide(self._shown, opened, before)
         is_same = before is not None and before.last_change == opened.told.last_change
         if is_same and before is not None and before.window.has_later:  # the reader is somewhere before the end, and stays there
             self._shown.window = before.window
@@ -167,6 +170,7 @@ class IncidentDetail(Shell):
                         if page._shown is not shown:
                             return
                         news = shown.take(told)
+                        page._note_seen(actor)
                         if told.head is not head:
                             page.head = head = told.head
                         page._mark_following(told)
@@ -299,8 +303,10 @@ class IncidentDetail(Shell):
         shown, asked = self._shown, self._asked
         if shown is None:
             return
-        opened = await database.run(incident_page.open_page, actor, self.head.number, self._seen, asked.show, asked.by, seq=seq)
+        number, between = self.head.number, self._between or Between(0, 0)
+        opened = await database.run(incident_page.open_page, actor, number, self._seen, asked.show, asked.by, seq=seq, between=between)
         self._unless_filtered(opened)
+        shown.since = opened.since
         shown.show, shown.by, shown.newest_first = self._asked.show, self._asked.by, self.newest_first
         shown.last_seq, shown.last_change = opened.told.last_seq, opened.told.last_change
         shown.move(opened.window)

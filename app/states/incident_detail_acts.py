@@ -234,6 +234,8 @@ class IncidentActs(IncidentDetail):
         except RefusedError as refusal:
             return refusal.message
         self.dialog = ""
+        if self._seat is not None:
+            self._seat.write(False)
         self.sent_draft = key
         self.revealed = event.seq
         if self._shown is not None and self._shown.window.has_later:

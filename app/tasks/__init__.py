@@ -12,8 +12,9 @@ import structlog
 from app.tasks.engine import EngineLoop
 from app.tasks.figures import count_open_pages
 from app.tasks.outages import Outage
+from app.tasks.presence import keep_last_looks, keep_presence
 from app.tasks.wake_ups import hear_others
-from services import other_processes
+from services import incident_page, other_processes
 from services.errors import StorageBusyError
 from services.intake import intake
 
@@ -31,7 +32,13 @@ async def background() -> AsyncIterator[None]:
     A worker without pages runs `EngineLoop` and `hear_others` alone.
     """
     engine = EngineLoop()
-    loops: list[tuple[str, Loop]] = [("engine", engine.run), ("wake-ups", hear_others), ("open pages", count_open_pages)]
+    loops: list[tuple[str, Loop]] = [
+        ("engine", engine.run),
+        ("wake-ups", hear_others),
+        ("open pages", count_open_pages),
+        ("presence", keep_presence),
+        ("last looks", keep_last_looks),
+    ]
     async with AsyncExitStack() as stack:
         stack.enter_context(other_processes.serving())
         running = [asyncio.create_task(_for_ever(name, loop), name=name) for name, loop in loops]
@@ -41,8 +48,8 @@ async def background() -> AsyncIterator[None]:
 
 
 async def _finish(engine: EngineLoop) -> None:
-    """Bring to an end what was begun: both take seconds at most."""
-    await asyncio.gather(engine.stop(), asyncio.to_thread(intake.stop))
+    """Bring to an end what was begun: all of it takes seconds at most."""
+    await asyncio.gather(engine.stop(), asyncio.to_thread(intake.stop), asyncio.to_thread(incident_page.last_looks.store))
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,7 +1,10 @@
 """One incident as a page and programs read it: what it is, its alerts, and its timeline in parts."""
 
+from services.incident_page import last_looks
 from services.incident_page.address import Asked, asked, query
 from services.incident_page.assigning import give
+from services.incident_page.here import people_here, read_here, writing_words
+from services.incident_page.last_looks import Between
 from services.incident_page.live import (
     Change,
     Opened,
@@ -31,6 +34,7 @@ from services.incident_page.window import Show, Window, shows
 __all__ = [
     "SHOWN_ALERTS",
     "Asked",
+    "Between",
     "Change",
     "IncidentKey",
     "News",
@@ -48,6 +52,7 @@ __all__ = [
     "asked",
     "feed",
     "give",
+    "last_looks",
     "last_number",
     "line_view",
     "make_move",
@@ -56,7 +61,9 @@ __all__ = [
     "offered_snoozes",
     "one_line",
     "open_page",
+    "people_here",
     "query",
+    "read_here",
     "read_now",
     "seen_by",
     "shows",
@@ -64,4 +71,5 @@ __all__ = [
     "take_snooze_back",
     "timeline_page",
     "versions",
+    "writing_words",
 ]

@@ -94,6 +94,7 @@ def head(snapshot: Snapshot, zone: ZoneInfo, *, may_act: bool) -> IncidentHead:
         acknowledgement_timeout="" if row["acknowledgement_timeout_seconds"] is None else str(row["acknowledgement_timeout_seconds"]),
         followers=[FollowerView(person_view(one.user_id, one.name), one.of_service) for one in snapshot.followers[:_FOLLOWERS]],
         follower_count=len(snapshot.followers),
+        people_ids=_people_ids(snapshot),
         calls=[_call(one, row["created_at"], zone) for one in snapshot.calls],
         next_call=hour_since(row["next_call_at"], row["created_at"], zone) if row["next_call_at"] and is_called(row) else "",
         nobody_on_call=state is IncidentState.OPEN and row["assigned_to"] is None and not snapshot.has_on_call,
@@ -110,6 +111,11 @@ _MAILS = {
     DeliveryStatus.FAILED: "mail failed",
     DeliveryStatus.CANCELLED: "mail not needed any more",
 }
+
+
+def _people_ids(snapshot: Snapshot) -> list[str]:
+    holder = snapshot.row["assigned_to"]
+    return [*([holder.hex] if holder else []), *(one.user_id.hex for one in snapshot.followers[:_FOLLOWERS])]
 
 
 def _call(one: Call, opened_at: datetime, zone: ZoneInfo) -> CallView:

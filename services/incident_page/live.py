@@ -12,7 +12,8 @@ from models.vocabulary import Role
 from services import database, incidents
 from services.access import Actor, may, require
 from services.errors import NotFoundError
-from services.incident_page import firings, head, snapshot, window
+from services.incident_page import firings, head, last_looks, snapshot, window
+from services.incident_page.last_looks import Between, Since
 from services.incident_page.lines import Line, Reading, lines, pin_views
 from services.incident_page.snapshot import IncidentKey, Snapshot
 from services.incident_page.window import Show, Window
@@ -152,20 +153,31 @@ feed: Feed[IncidentKey, Change] = Feed(read_now, lambda key: (incident_topic(key
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An incident as a page opens it."""
+    """An incident as a page opens it. `between` is what came since its reader last looked, and `since` what of it is new to them."""
 
     key: IncidentKey
     told: Told
     window: Window
     is_filtered: bool = True
+    between: Between | None = None
+    since: Since | None = None
 
 
 def open_page(
-    actor: Actor, number: str, seen: Seen, show: Show = Show.EVERYTHING, by: UUID | None = None, *, seq: int | None = None
+    actor: Actor,
+    number: str,
+    seen: Seen,
+    show: Show = Show.EVERYTHING,
+    by: UUID | None = None,
+    *,
+    seq: int | None = None,
+    between: Between | None = None,
+    at_new: bool = False,
 ) -> Opened:
     """What the page shows at first: the head, the alerts, and the last lines, or those around the line `seq` where there is one.
 
-    A line that the filters leave out is shown without them: `is_filtered` is False then.
+    With `at_new` they are those around the first line that is new to the actor: one that came since they last looked, or `between`
+    two other looks. A line `seq` that the filters leave out is shown without them: `is_filtered` is False then.
     Raises: NotAllowedError, NotFoundError.
     """
     require(actor, Role.VIEWER)
@@ -177,11 +189,20 @@ def open_page(
         key = IncidentKey(actor.tenant_id, value, read.row["id"])
         reading = _reading(read, seen)
         told = _tell(read, seen, None)
+        between = between or last_looks.since_last_look(session, actor, key.incident_id, told.last_seq)
+
+        def opened(found: Window, kinds: Show, who: UUID | None, since: Since | None) -> Opened:
+            return Opened(key, told, found, (kinds, who) == (show, by), between, since)
+
         for kinds, who in ((show, by), (Show.EVERYTHING, None)) if seq is not None else ():
             found = window.around(session, key.incident_id, reading, kinds, who, seq) if seq is not None else None
             if found is not None:
-                return Opened(key, told, found, is_filtered=(kinds, who) == (show, by))
-        return Opened(key, told, window.newest(session, key.incident_id, reading, show, by))
+                return opened(found, kinds, who, last_looks.unseen(session, actor, key.incident_id, between, kinds, who))
+        since = last_looks.unseen(session, actor, key.incident_id, between, show, by)
+        end = window.newest(session, key.incident_id, reading, show, by)
+        if at_new and since is not None and all(line.seq != since.first for line in end.lines):
+            end = window.around(session, key.incident_id, reading, show, by, since.first) or end
+        return opened(end, show, by, since)
 
 
 def move_window(actor: Actor, number: str, seen: Seen, show: Show, held: Window, *, earlier: bool, by: UUID | None = None) -> Window:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum, auto
 from itertools import pairwise
 from uuid import UUID
 
+from services.incident_page.last_looks import Since
 from services.incident_page.lines import Line
 from services.incident_page.live import Told
 from services.incident_page.window import Show, Window, shows
@@ -30,6 +32,7 @@ class News(Enum):
 class Shown:
     """The lines of one page: a window, and a short tail of what came since the window was sent.
 
+    `since` is what was new to the reader when they began to look: the divider stays there.
     `last_seq` is the last line that the page knows of, shown or not, `last_change` the last change of a line. `beyond` counts the lines
     that came while the window ended before the end of the timeline. Rows come in the order of the page; `top_day` is the divider above
     the first of them. `tail_limit` differs from page to page, or all viewers of an incident would be sent all of their lines at the
@@ -46,6 +49,7 @@ class Shown:
         last_change: int = 0,
         newest_first: bool = False,
         tail_limit: int | None = None,
+        since: Since | None = None,
     ) -> None:
         self.window = window
         self.tail: list[Line] = []
@@ -54,6 +58,7 @@ class Shown:
         self.show = show
         self.by = by
         self.newest_first = newest_first
+        self.since = since
         self.beyond = 0
         self.tail_limit = tail_limit if tail_limit is not None else random.randint(TAIL // 2, TAIL)  # noqa: S311
 
@@ -133,20 +138,21 @@ class Shown:
     def rows(self) -> list[EventRow]:
         """The window's rows."""
         above = self._edge_day() if self.newest_first else self.top_day
-        return _rows(reversed(self.window.lines) if self.newest_first else self.window.lines, above)
+        return self._rows(reversed(self.window.lines) if self.newest_first else self.window.lines, above)
 
     def tail_rows(self) -> list[EventRow]:
         """The tail's rows, which stand above the window's where the newest come first, else below."""
         if self.newest_first:
-            return _rows(reversed(self.tail), self.top_day)
-        return _rows(self.tail, self._edge_day() or self.top_day)
+            return self._rows(reversed(self.tail), self.top_day)
+        return self._rows(self.tail, self._edge_day() or self.top_day)
 
     def _edge_day(self) -> str:
         return self.window.lines[-1].day if self.window.lines else ""
 
-
-def _rows(lines: Iterable[Line], day_above: str) -> list[EventRow]:
-    ordered = list(lines)
-    if not ordered:
-        return []
-    return [ordered[0].after(day_above), *(line.after(above.day) for above, line in pairwise(ordered))]
+    def _rows(self, lines: Iterable[Line], day_above: str) -> list[EventRow]:
+        ordered = list(lines)
+        if not ordered:
+            return []
+        rows = [ordered[0].after(day_above), *(line.after(above.day) for above, line in pairwise(ordered))]
+        since = self.since
+        return [replace(row, since=since.words) if row.seq == since.first else row for row in rows] if since is not None else rows
