@@ -141,7 +141,7 @@
       all("[data-live]").forEach(showLive);
       all("[data-banner]").forEach(showBanner);
       if ((state === "stale") !== (before === "stale")) all("[data-needs-connection]").forEach(holdBack);
-      if (state === "live") { tellBusy(true); setTimeout(fetchOtherPages, OTHER_PAGES_MS); }
+      if (state === "live") { tellBusy(true); tellSight(); setTimeout(fetchOtherPages, OTHER_PAGES_MS); }
     } else if (state === "stale") {
       all("[data-banner] time").forEach(showAge);
     }
@@ -1089,13 +1089,14 @@
   const APPEARS = [
     ["time[data-age]", showAge], ["[data-live]", showLive], ["[data-banner]", showBanner], ["[data-needs-connection]", holdBack],
     ["[data-draft]", (node) => restoreDraft(node)], ["[data-draft-sent]", (node) => forgetDraft(node.dataset.draftSent)], ["[data-said]", letGo],
-    ["[data-viewer]", (node) => { meet(node); countUnread(node); }], ["[data-seq]", findAnchor], ["[data-address]", showAddress], ["[data-alert-switch]", showAlertSwitch],
+    ["[data-viewer]", (node) => { meet(node); countUnread(node); }], ["[data-seq]", findAnchor], ["[data-address]", showAddress], ["[data-timeline]", tellSight], ["[data-alert-switch]", showAlertSwitch],
     ["[data-in-sight]", showHere],
     ["[data-draft-renewed]", (node) => renewDraft(node.dataset.draftRenewed)], [COMBOBOX, (node) => showChoices(node, false)],
     ["[data-timezone]", (node) => { node.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? ""; }],
     ["[data-locale]", (node) => { node.value = navigator.language; }],
   ];
   const CHANGES = {
+    "data-timeline": tellSight,  // another incident's page, which may have no line yet
     "data-address": showAddress,
     "data-reveal": (node) => reveal(Number(node.dataset.reveal)), datetime: showAge, "data-until": showAge, "data-said": letGo, "data-draft": restoreDraft, "data-draft-sent": (node) => forgetDraft(node.dataset.draftSent),
     "data-draft-renewed": (node) => renewDraft(node.dataset.draftRenewed),

@@ -1,4 +1,4 @@
-"""One incident from its declaration to its end before two people, without a reload and through a restart of the server."""
+"""One incident from its declaration to its end before two people, without a reload, seeing each other, and through a restart of the server."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ def test_two_people_work_one_incident(new_northwind: Callable[..., Northwind], a
     mina.get_by_role("link", name=re.compile("INC-2 Payment gateway")).click()
     expect(mina.get_by_role("heading", level=1, name="Payment gateway refuses cards")).to_be_visible()
 
+    beside = rob.get_by_role("complementary").get_by_role("listitem").filter(has_text="Mina Okafor")
+    expect(beside.filter(has_text="looking now").first).to_be_visible()
+
     # Rob gives it to Mina, who is told, and takes it
     rob.get_by_role("button", name="Assign", exact=True).first.click()
     rob.get_by_role("dialog").get_by_role("button", name="Mina Okafor").click()
@@ -72,6 +75,7 @@ def test_two_people_work_one_incident(new_northwind: Callable[..., Northwind], a
     # the server goes in the middle of a sentence, and comes back
     comment.focus()
     rob.keyboard.type("It expired at ")
+    expect(mina.get_by_text("Rob Lindqvist is writing…").first).to_be_attached()
     mina.get_by_role("button", name="Write on the timeline").tap()
     mina.get_by_role("dialog").get_by_role("textbox").fill("Yes: it expired at midnight")
     northwind.server.stop()
@@ -81,6 +85,7 @@ def test_two_people_work_one_incident(new_northwind: Callable[..., Northwind], a
     northwind.server.start()
     for page in (rob, mina):
         expect(page.locator("html")).to_have_attribute("data-connection", "live", timeout=30_000)
+    expect(beside.filter(has_text="looking now").first).to_be_visible()
     rob.keyboard.type("night")
     expect(comment).to_have_value("It expired at midnight")
     mina.get_by_role("button", name="Write on the timeline").tap()  # the restart has closed her dialog, and kept her words
