@@ -297,7 +297,14 @@ def _read(tenant_id: UUID | None, everywhere: bool) -> Iterator[Session]:
     try:
         with TenantSession(storage().read_engine, expire_on_commit=False) as session:
             session.info.update(tenant_id=tenant_id, everywhere=everywhere)
-            yield session
+            try:
+                yield session
+            except BaseException:
+                # rows that were not read to their end keep SQLite's view of the database open on the connection, also after a
+                # rollback: whoever had it next would see what was
+                if storage().is_sqlite:
+                    session.invalidate()
+                raise
     except DBAPIError as error:
         busy = _as_busy(error)
         if busy is None:

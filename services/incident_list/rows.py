@@ -28,7 +28,7 @@ _parent: Any = Incident.__table__.alias("parent")  # type: ignore[attr-defined]
 _event: Any = TimelineEvent.__table__.c  # type: ignore[attr-defined]
 _assignee: Any = ActorRow.__table__.alias("assignee")  # type: ignore[attr-defined]
 _doer: Any = ActorRow.__table__.alias("doer")  # type: ignore[attr-defined]
-_TOLD = ("to", "by_rule", "alert_id", "asks", "field", "parent", "child", "is_child")
+_TOLD = ("to", "by_rule", "alert_id", "asks", "field", "parent", "child", "is_child", "ticked", "text")
 """What of the last line's data its words need; a comment's text stays where it is."""
 
 
@@ -89,7 +89,7 @@ def entries(session: Session, ids: Sequence[UUID]) -> list[Entry]:
         .outerjoin(_doer, _doer.c.id == _event.actor_id)
         .where(aside(_incident.tenant_id, database.storage().dialect) == session.info["tenant_id"], _incident.id.in_(ids))
     )
-    found = {row.id: _entry(dict(row._mapping)) for row in session.connection().execute(query)}
+    found = {row.id: _entry(dict(row._mapping)) for row in session.connection().execute(query).all()}
     return [found[one] for one in ids if one in found]
 
 
@@ -144,6 +144,8 @@ _WORDS: dict[EventType, _Words] = {
     EventType.MERGE: lambda who, row: (who, f"merged {row['told_child']} into it" if row["told_child"] else "merged it"),
     EventType.SPLIT: lambda who, row: (who, _split(row)),
     EventType.EDIT: lambda who, row: (who, _edited(row)),
+    EventType.CHECKLIST: lambda who, row: (who, f"{'ticked' if _is_true(row['told_ticked']) else 'unticked'} {row['told_text']}"),
+    EventType.NOTIFICATION: lambda _who, _row: ("", "People were told again"),
 }
 
 
@@ -152,7 +154,7 @@ def _last(row: Mapping[str, Any]) -> tuple[str, str]:
     if row["event"] is None:
         return "", ""
     name = (row["doer"] or "").split()
-    return _WORDS[EventType(row["event"])](name[0] if name else "", row)
+    return _WORDS[EventType(row["event"])](name[0] if name else "", row)  # a kind without words would take the list from everybody
 
 
 def _assigned(to: str | None, doer_id: UUID) -> str:

@@ -1,4 +1,4 @@
-"""One incident from its declaration to its end before two people, without a reload, seeing each other, and through a restart of the server."""
+"""One incident before two people who see each other, from its declaration to its end, through a restart and without a reload."""
 
 from __future__ import annotations
 
@@ -29,6 +29,21 @@ def step(page: Page, name: str) -> Locator:
 
 def unread(page: Page, count: int) -> None:
     expect(page.get_by_role("link", name=f"Inbox, {count} unread").locator("visible=true").first).to_be_visible()
+
+
+def hand_over_and_end(mina: Page, rob: Page) -> None:
+    """Mina gives it to Rob, who ends it."""
+    mina.get_by_role("button", name="Assign", exact=True).locator("visible=true").first.tap()
+    mina.get_by_role("dialog").get_by_role("button", name="Rob Lindqvist").tap()
+    unread(rob, 1)
+    step(rob, "Start investigating").click()
+    expect(log(mina)).to_contain_text("Rob Lindqvist is investigating")
+    step(rob, "Resolve…").click()
+    rob.get_by_role("dialog").get_by_label("What fixed it?").fill("Renewed the certificate")
+    rob.keyboard.press("Control+Enter")
+    expect(said(rob)).to_contain_text("Resolved after")
+    expect(log(mina)).to_contain_text("Renewed the certificate")
+    expect(step(mina, "Reopen…")).to_be_visible()
 
 
 def test_two_people_work_one_incident(new_northwind: Callable[..., Northwind], as_person: Callable[..., Page]) -> None:
@@ -94,19 +109,7 @@ def test_two_people_work_one_incident(new_northwind: Callable[..., Northwind], a
     expect(log(rob)).to_contain_text("Yes: it expired at midnight")
     expect(comment).to_have_value("It expired at midnight")
 
-    # Mina hands it over, Rob ends it
-    mina.get_by_role("button", name="Assign", exact=True).locator("visible=true").first.tap()
-    mina.get_by_role("dialog").get_by_role("button", name="Rob Lindqvist").tap()
-    unread(rob, 1)
-    step(rob, "Start investigating").click()
-    expect(log(mina)).to_contain_text("Rob Lindqvist is investigating")
-    step(rob, "Resolve…").click()
-    rob.get_by_role("dialog").get_by_label("What fixed it?").fill("Renewed the certificate")
-    rob.keyboard.press("Control+Enter")
-    expect(said(rob)).to_contain_text("Resolved after")
-    expect(log(mina)).to_contain_text("Renewed the certificate")
-    expect(step(mina, "Reopen…")).to_be_visible()
-
+    hand_over_and_end(mina, rob)
     for page in (rob, mina):
         assert page.evaluate("window.isTheSame"), "the page was loaded anew"
         assert [one for one in page.complaints if not NO_CONNECTION.search(one)] == []  # type: ignore[attr-defined]

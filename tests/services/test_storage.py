@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy.pool import QueuePool
+from sqlmodel import col, select
 
+from models.tenants import Tenant
 from services import database, people, schema
 from services.database import Storage
 from services.errors import StorageBusyError
@@ -103,3 +105,17 @@ def test_a_writer_whose_time_is_over_leaves_the_queue() -> None:
     assert not lock._waiting
     lock.release()
     assert lock.acquire(0)
+
+
+def test_a_read_that_breaks_off_keeps_nobody_at_what_was(storage: Storage) -> None:
+    """Its rows were not read to their end, and its exception is still known to somebody."""
+    tenants = select(col(Tenant.id))
+    for number in range(3):
+        people.create_organisation(f"Northwind {number}")
+    with pytest.raises(ZeroDivisionError) as kept, database.read_everywhere() as session:
+        _ = {row.id: 1 / 0 for row in session.connection().execute(tenants)}
+    people.create_organisation("Contoso")
+    for _ in range(15):  # more often than there are connections
+        with database.read_everywhere() as session:
+            assert len(session.connection().execute(tenants).all()) == 4
+    assert kept.value is not None
