@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import select
@@ -32,7 +32,10 @@ _DECIDES = ("state", "parent_id", "snoozed_until")
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be told once the incidents are written. `given` are the lines by which incidents went to the on-call person."""
+    """What is to be told once the incidents are written.
+
+    `given` are the lines by which incidents went to the on-call person, `taken` those that somebody has and since when they are idle.
+    """
 
     duty: Duty | None = None
     opened: list[Held] = field(default_factory=list)
@@ -40,7 +43,8 @@ class Plan:
     stopped: list[UUID] = field(default_factory=list)
     planned: list[Held] = field(default_factory=list)
     made: set[UUID] = field(default_factory=set)
-    taken: list[Held] = field(default_factory=list)
+    taken: list[tuple[Held, datetime]] = field(default_factory=list)
+    judged: list[Held] = field(default_factory=list)
 
 
 def job_key(incident_id: UUID) -> str:
@@ -61,29 +65,45 @@ def prepare(tx: Tx, changed: Sequence[Held]) -> Plan:
     """Before the incidents are written: give the new ones to who is on call, and plan, resume or stop the calls of each."""
     plan = Plan()
     for incident in changed:
-        called = incident.is_called
-        was_called = not incident.is_new and is_called({name: incident.was(name) for name in _DECIDES})
-        is_taken = incident.state in TAKEN and incident.parent_id is None
-        if is_taken and (incident.was("state") not in TAKEN or incident.was("parent_id") is not None):
-            plan.taken.append(incident)
-        if called and _is_opened(incident):
-            plan.opened.append(incident)
-        elif called and not was_called:
-            _resume(tx, plan, incident)
-        elif was_called and not called:
-            plan.stopped.append(incident.id)
-        elif incident.assigned_to != incident.was("assigned_to") and incident.state is incident.was("state"):
-            incident.change(call_step=0, next_call_at=None)  # a fresh cycle, also for when it is called again
-            if called:
-                plan.planned.append(incident)
-    if plan.opened or any(incident.next_call_at is None for incident in plan.planned):
+        _sort(tx, plan, incident)
+    if plan.opened or plan.judged or any(incident.next_call_at is None for incident in plan.planned):
         plan.duty = telling.duty(tx, _named(changed))
+        for incident in plan.judged:
+            _hasten(tx, plan, plan.duty, incident)
         for incident in plan.opened:
             _open(tx, plan, plan.duty, incident)
         for incident in plan.planned:
             if incident.next_call_at is None:
                 incident.change(next_call_at=tx.now + _interval(plan.duty, incident))
     return plan
+
+
+def _sort(tx: Tx, plan: Plan, incident: Held) -> None:
+    """What the change of this incident means for its calls."""
+    _note_taken(tx, plan, incident)
+    called = incident.is_called
+    was_called = not incident.is_new and is_called({name: incident.was(name) for name in _DECIDES})
+    if called and _is_opened(incident):
+        plan.opened.append(incident)
+    elif called and not was_called:
+        _resume(tx, plan, incident)
+    elif was_called and not called:
+        plan.stopped.append(incident.id)
+    elif incident.assigned_to != incident.was("assigned_to") and incident.state is incident.was("state"):
+        incident.change(call_step=0, next_call_at=None)  # a fresh cycle, also for when it is called again
+        if called:
+            plan.planned.append(incident)
+    elif called and incident.severity != incident.was("severity"):
+        plan.judged.append(incident)
+
+
+def _note_taken(tx: Tx, plan: Plan, incident: Held) -> None:
+    """Where somebody has it from now on, or again after a snooze, the time begins after which it lapses."""
+    if incident.state not in TAKEN or incident.parent_id is not None:
+        return
+    slept_until = incident.was("snoozed_until") if incident.snoozed_until is None else None
+    if incident.was("state") not in TAKEN or incident.was("parent_id") is not None or slept_until is not None:
+        plan.taken.append((incident, min(tx.now, slept_until or tx.now)))
 
 
 def _interval(duty: Duty, incident: Held) -> timedelta:
@@ -106,8 +126,21 @@ def _open(tx: Tx, plan: Plan, duty: Duty, incident: Held) -> None:
     plan.planned.append(incident)
 
 
+def _hasten(tx: Tx, plan: Plan, duty: Duty, incident: Held) -> None:
+    """What is worse than it was thought to be does not wait for its next call as long as that would have been; nothing waits longer."""
+    due_at = tx.now + _interval(duty, incident)
+    if incident.next_call_at is None or due_at < incident.next_call_at:
+        incident.change(next_call_at=due_at)
+        plan.planned.append(incident)
+
+
 def _resume(tx: Tx, plan: Plan, incident: Held) -> None:
-    """Go on with the step that was next, at its old time or at once when that has passed."""
+    """Go on with the step that was next, at its old time or at once when that has passed.
+
+    Who gives back what they have is not called alone: the admins are, too.
+    """
+    if incident.was("state") in TAKEN and incident.next_call_at is not None and incident.call_step == 0:
+        incident.change(call_step=1)
     if incident.next_call_at is not None and incident.next_call_at < tx.now:
         incident.change(next_call_at=tx.now)
     plan.planned.append(incident)
@@ -145,15 +178,15 @@ def follow_up(tx: Tx, plan: Plan, changed: Sequence[Held], written: Mapping[UUID
     telling.take_back_calls(tx, plan.stopped)
 
 
-def _plan_lapses(tx: Tx, taken: Sequence[Held]) -> None:
+def _plan_lapses(tx: Tx, taken: Sequence[tuple[Held, datetime]]) -> None:
     if not taken:
         return
     default = tx.session.exec(select(Tenant.acknowledgement_timeout_seconds)).one()
-    for incident in taken:
+    for incident, since in taken:
         own = incident.acknowledgement_timeout_seconds
         seconds = default if own is None else own
         if seconds:
-            due_at = tx.now + timedelta(seconds=seconds)
+            due_at = since + timedelta(seconds=seconds)
             jobs.add(tx, LAPSE, {"incident_id": incident.id.hex}, due_at, lapse_key(incident.id), move=True)
 
 

@@ -15,7 +15,8 @@ from sqlmodel import Session, select
 from models.columns import new_id
 from models.integrations import Service
 from models.tenants import Tenant
-from models.vocabulary import MOVES, IncidentState, Move, Role, Severity
+from models.timeline import TimelineEvent
+from models.vocabulary import MOVES, EventType, IncidentState, Move, Role, Severity
 from services import audit, calls, catalog, database, holding, jobs, people, search, timeline, timers
 from services.access import Actor, require
 from services.database import Tx
@@ -159,19 +160,38 @@ def acknowledge(actor: Actor, number: str, *, version: int | None = None) -> Out
 
 
 def unacknowledge(actor: Actor, number: str, *, reason: str | None = None, version: int | None = None, only_own: bool = False) -> Outcome:
-    """Give it back: it is open, and nobody is working on it. With `only_own` only while it is acknowledged, and by the actor.
+    """Give it back: it is open, and nobody is working on it.
+
+    With `only_own` only while it is acknowledged by the actor, and whoever had it before that has it again: it was a slip.
 
     Raises: NotAllowedError, NotFoundError, InvalidInputError, ConflictError when it is open or resolved.
     """
     why = check_optional_text(reason, "reason", REASON_LIMIT) or None
-    with _held(actor, number, "given_back", version) as (_, incident):
+    with _held(actor, number, "given_back", version) as (tx, incident):
         _check(incident, Move.UNACKNOWLEDGE)
         if only_own and (incident.state is not IncidentState.ACKNOWLEDGED or incident.acknowledged_by != actor.id):
             raise ConflictError(f"{incident.shown} went on meanwhile, so this is not taken back.", allowed=allowed(incident))
+        if only_own:
+            _give_to_who_had_it(tx, incident, actor)
         incident.say(actor.id, timeline.StateChange(origin=incident.state, to=IncidentState.OPEN, reason=why))
         incident.change(state=IncidentState.OPEN)
         holding.unacknowledge(incident)
     return Outcome(incident.record(), True)
+
+
+def _give_to_who_had_it(tx: Tx, incident: Held, actor: Actor) -> None:
+    """Where acknowledging it made the actor its assignee, whoever was that before is it again, or nobody."""
+    if incident.assigned_to != actor.id:
+        return
+    given = (
+        select(TimelineEvent.data)
+        .where(TimelineEvent.incident_id == incident.id, TimelineEvent.type == EventType.ASSIGNMENT)
+        .where(TimelineEvent.actor_id == actor.id, TimelineEvent.recorded_at == incident.acknowledged_at)
+    )
+    for data in tx.session.exec(given):
+        before = timeline.Assignment.model_validate(data).origin
+        incident.say(actor.id, timeline.Assignment(origin=actor.id, to=before, reason="undone"))
+        incident.change(assigned_to=before)
 
 
 def investigate(actor: Actor, number: str, *, version: int | None = None) -> Outcome:

@@ -105,6 +105,7 @@ _LEADS = {
     Reason.UNACKNOWLEDGED: "The incident is open, and nobody has acknowledged it.",
     Reason.ASSIGNMENT: "{who} assigned the incident to you.",
     Reason.REASSIGNED: "{who} took the incident from you.",
+    Reason.STATE_CHANGE: "A new incident is open.",
     Reason.MENTION: "{who} mentioned you:",
     Reason.QUIET_INCIDENT: "Nothing has happened here for a while. How is it going?",
 }
@@ -122,7 +123,10 @@ def _lead(mail: Mail) -> tuple[str, str]:
     said = {EventType.COMMENT: "body", EventType.REOPENED: "reason"}.get(kind)
     if kind is EventType.ASSIGNMENT and event.data.get("reason"):
         said = "reason"
-    return _LEADS[reason].format(who=one_line(who)), str(event.data.get(said) or "")[:_QUOTED_CHARACTERS] if said else ""
+    lead = _LEADS[reason]
+    if reason is Reason.REASSIGNED and event.data.get("to") not in (None, str(event.actor_id)):
+        lead = "{who} gave the incident, which was yours, to somebody else."
+    return lead.format(who=one_line(who)), str(event.data.get(said) or "")[:_QUOTED_CHARACTERS] if said else ""
 
 
 def _indented(text: str) -> str:

@@ -80,6 +80,7 @@ def _is_quiet(incident: Held, before: datetime) -> bool:
 def _comment(tx: Tx, duty: Duty, incident: Held, days: int) -> UUID:
     who = duty.listeners.get(incident.assigned_to) if incident.assigned_to else None
     asks = f"{who.name}, how is it going?" if who is not None else "Nobody has it. Who can say how it is going?"
+    days = max(days, (tx.now - (incident.last_activity_at or incident.created_at)).days)
     body = f"Nobody has done anything here for {counted(days, 'day')}. {asks} Write a line, resolve it, or snooze it."
     incident.say(duty.system_id, timeline.Comment(body=body, automatic=True))
     incident.change(quiet_asked_at=tx.now)

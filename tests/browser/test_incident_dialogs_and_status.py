@@ -51,6 +51,7 @@ def test_what_is_said_covers_no_control_and_is_covered_by_none(
     step.click()
     said = page.locator(".said")
     expect(said).to_contain_text(f"Acknowledged. {number} is yours.")
+    said.hover()  # what the pointer rests on stays
     for name in ("Undo", "Dismiss"):
         assert said.get_by_role("button", name=name).evaluate(ON_TOP), name
     longest = "Not acknowledged: Wilhelmina Aleksandra Okafor-Lindqvist was first, at 03:07."

@@ -88,7 +88,7 @@ def test_an_assignment_that_has_moved_on_is_not_sent(night: Story, mailbox: Mail
     work()
     assert sorted(mailbox.recipients) == ["mina@northwind.example", "rob@northwind.example"]
     told = {mail["To"]: mail.get_body(("plain",)).get_content().splitlines()[0] for mail in mailbox.mails}  # type: ignore[union-attr]
-    assert told["rob@northwind.example"] == "Alice Moreau took the incident from you."
+    assert told["rob@northwind.example"] == "Alice Moreau gave the incident, which was yours, to somebody else."
 
 
 def test_a_server_that_is_away_for_hours_loses_nothing_and_repeats_nothing(night: Story, mailbox: Mailbox) -> None:

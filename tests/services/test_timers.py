@@ -259,3 +259,37 @@ def test_given_to_somebody_while_it_is_acknowledged_a_fresh_cycle_begins_when_it
     assert len(told(night)) == before
     pass_time(night, timedelta(minutes=1))
     assert told(night)[before:] == [("Mina", "unacknowledged")]
+
+
+def test_the_timeout_goes_on_when_a_snooze_is_ended_by_hand(night: Story) -> None:
+    rob = night.organisation.responder
+    change(night, acknowledgement_timeout_seconds=1800)
+    incidents.acknowledge(rob, "INC-1")
+    incidents.snooze(rob, "INC-1", clock.now() + 96 * HOUR)
+    pass_time(night, HOUR, 3)
+    incidents.snooze(rob, "INC-1", None)
+    pass_time(night, timedelta(minutes=29), 2)
+    assert night.incident().state is IncidentState.ACKNOWLEDGED
+    pass_time(night, timedelta(minutes=2))
+    assert night.incident().state is IncidentState.OPEN
+
+
+def test_what_gets_worse_is_told_sooner_and_what_gets_better_no_later(night: Story) -> None:
+    rob = night.organisation.responder
+    change(night, reminder_seconds={"critical": 60, "high": 600, "medium": 6000, "low": 86400})
+    incidents.change_severity(rob, "INC-1", "low")
+    assert night.incident().next_call_at == night.clock.now + timedelta(minutes=5)
+    pass_time(night, timedelta(minutes=5))
+    assert night.incident().next_call_at == night.clock.now + timedelta(days=1)
+    incidents.change_severity(rob, "INC-1", "high")
+    assert night.incident().next_call_at == night.clock.now + timedelta(minutes=10)
+    before = len(told(night))
+    pass_time(night, timedelta(minutes=10))
+    assert set(told(night)[before:]) == {("Rob", "unacknowledged"), ("Alice", "unacknowledged")}
+
+
+def test_how_long_it_was_quiet_is_said_as_it_was(night: Story) -> None:
+    change(night, reminder_seconds=dict.fromkeys(("critical", "high", "medium", "low"), 9_000_000))
+    pass_time(night, timedelta(days=30))
+    asked = [event.data["body"] for event in night.timeline("INC-1") if event.type == "comment"]
+    assert len(asked) == 1 and asked[0].startswith("Nobody has done anything here for 30 days.")

@@ -295,8 +295,9 @@ def test_undo_takes_the_last_move_back_once(night: Story) -> None:
     call(state, "undo")
     assert night.told().count("severity_change") == 2
     call(state, "acknowledge", number="INC-1")
+    assert night.incident().assigned_to == night.organisation.responder.id
     call(state, "undo")
-    assert night.incident().state is IncidentState.OPEN
+    assert (night.incident().state, night.incident().assigned_to) == (IncidentState.OPEN, None)  # nobody had it before
 
 
 def test_undo_takes_nothing_back_that_went_on_meanwhile(night: Story) -> None:
