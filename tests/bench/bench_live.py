@@ -7,7 +7,6 @@ import itertools
 import json
 import random
 import re
-import selectors
 import sys
 import tempfile
 import threading
@@ -23,7 +22,7 @@ from app import bundle
 from app.session import COOKIE
 from models.vocabulary import Role
 from tests.bench.load import Load, Outcome, envelope, send, summary
-from tests.bench.many_pages import connect, record
+from tests.bench.many_pages import Listeners, connect, record
 from tests.bench.processes import running, tocsin_environment
 from tests.bench.rows import Row
 from tests.fixtures.browsers import chromium
@@ -61,24 +60,34 @@ def main(long: bool) -> Iterator[Row]:
         port = free_port()
         with running([*_BARE, str(port)], port, tocsin_environment(folder, port), folder / "bare.log"):
             bare_page = _in_chromium(f"http://127.0.0.1:{port}", "/", {}, _bare_speaker(port))
-            say, one = (
-                _bare_speaker(port),
-                lambda: websocket.create_connection(f"ws://127.0.0.1:{port}/live", timeout=30, skip_utf8_validation=True),
-            )
-            bare_sockets = {count: _to_viewers(count, one, say) for count in _counts(long)}
+            bare = {count: _to_bare_viewers(count, port) for count in _counts(long)}
         northwind = settle(Server(folder))
         northwind.server.start()
         try:
-            yield from _of(northwind, bare_page, bare_sockets, long)
+            yield from _of(northwind, bare_page, bare, long)
         finally:
             northwind.server.stop()
+
+
+def bare_sockets(folder: Path, count: int) -> Outcome:
+    """The milliseconds from each POST until each of so many bare sockets has heard of it."""
+    port = free_port()
+    with running([*_BARE, str(port)], port, tocsin_environment(folder, port), folder / "bare.log"):
+        return _to_bare_viewers(count, port)
+
+
+def _to_bare_viewers(count: int, port: int) -> Outcome:
+    def one() -> websocket.WebSocket:
+        return websocket.create_connection(f"ws://127.0.0.1:{port}/live", timeout=30, skip_utf8_validation=True)
+
+    return _to_viewers(count, one, _bare_speaker(port))
 
 
 def _counts(long: bool) -> tuple[int, ...]:
     return (VIEWERS, VIEWERS_LONG) if long else (VIEWERS,)
 
 
-def _of(northwind: Northwind, bare_page: Outcome, bare_sockets: dict[int, Outcome], long: bool) -> Iterator[Row]:
+def _of(northwind: Northwind, bare_page: Outcome, bare: dict[int, Outcome], long: bool) -> Iterator[Row]:
     server = northwind.server
     say = _speaker(northwind)
     say("first")
@@ -96,7 +105,7 @@ def _of(northwind: Northwind, bare_page: Outcome, bare_sockets: dict[int, Outcom
     for count in _counts(long):
         heard = _to_viewers(count, lambda: connect(recorded), say)
         bar = 120 if count == VIEWERS else 800
-        yield from _rows(f"POST → each of {count:,} viewers' sockets", heard, bare_sockets[count], FAN_OUT_PROBES * count, p95=bar)
+        yield from _rows(f"POST → each of {count:,} viewers' sockets", heard, bare[count], FAN_OUT_PROBES * count, p95=bar)
 
 
 def _of_list(northwind: Northwind, bare_page: Outcome) -> Iterator[Row]:
@@ -206,47 +215,23 @@ def _in_chromium(address: str, path: str, cookies: dict[str, str], say: Say, pro
 
 
 class _Viewers:
-    """Sockets that answer pings from the moment they are open, and note when they first hear of each probe."""
+    """Sockets that note when they first hear of each probe."""
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
         self._heard: list[dict[str, float]] = []
-        self._heard_at = time.perf_counter()
-        self._ended = threading.Event()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._listeners = Listeners(self._take)
 
     def add(self, socket: websocket.WebSocket) -> None:
         self._heard.append({})
-        self._selector.register(socket.sock, selectors.EVENT_READ, (socket, self._heard[-1], bytearray()))
+        self._listeners.add(socket)
 
-    def _read(self) -> None:
-        while not self._ended.is_set():
-            if not self._selector.get_map():
-                time.sleep(0.01)
-                continue
-            for key, _ in self._selector.select(0.2):
-                socket, mine, unread = key.data
-                try:
-                    came = socket.sock.recv(1 << 18)
-                    at = time.perf_counter()
-                    if not came:
-                        raise ConnectionError
-                    unread += came
-                    for message in _messages(unread):
-                        if message == b"2":  # the server asks whether somebody is there
-                            socket.send("3")
-                            continue
-                        self._heard_at = at
-                        for word in _PROBE.findall(message):
-                            mine.setdefault(word.decode(), at)
-                except (websocket.WebSocketException, OSError):  # what it would have heard is lost
-                    self._selector.unregister(key.fileobj)
+    def _take(self, place: int, message: bytes, at: float) -> None:
+        for word in _PROBE.findall(message):
+            self._heard[place].setdefault(word.decode(), at)
 
     def hear(self, say: Say, probes: int) -> Outcome:
         """The milliseconds from each POST until each socket has heard of it; `requests` counts what was heard. Ends them all."""
-        while time.perf_counter() - self._heard_at < _QUIET_SECONDS:  # until all pages have loaded
-            time.sleep(0.1)
+        self._listeners.wait_for_quiet(_QUIET_SECONDS)  # until all pages have loaded
         began = time.perf_counter()
         posted: dict[str, float] = {}
         for probe in range(probes):
@@ -255,28 +240,9 @@ class _Viewers:
             posted[word] = time.perf_counter()
             say(word)
         time.sleep(3)
-        self._ended.set()
-        self._reader.join()
-        for key in list(self._selector.get_map().values()):
-            key.data[0].close(timeout=1)
+        self._listeners.end()
         took = [mine[word] - at for mine in self._heard for word, at in posted.items() if word in mine]
         return summary(took, {}, time.perf_counter() - began)
-
-
-def _messages(unread: bytearray) -> Iterator[bytes]:
-    """The whole messages at the start of what came by a WebSocket, which are taken out of it.
-
-    The library takes longer to read a message than the server takes to send it, so that its time would be what is measured.
-    """
-    while len(unread) >= 2:
-        length, begin = unread[1], 2
-        if length >= 126:
-            begin = 4 if length == 126 else 10
-            length = int.from_bytes(unread[2:begin], "big")
-        if len(unread) < max(begin, begin + length):
-            return
-        yield bytes(unread[begin : begin + length])
-        del unread[: begin + length]
 
 
 def _to_viewers(count: int, open_one: Callable[[], websocket.WebSocket], say: Say) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -104,3 +104,80 @@ def opened(recorded: Recorded, count: int) -> Iterator[Tabs]:
         reader.join()
         for socket in tabs.sockets:
             socket.close(timeout=1)
+
+
+class Listeners:
+    """Sockets that answer the server's pings from the moment they are added, read by one thread.
+
+    `take` is given the place of a socket, in the order in which they were added, what it hears beside pings, and when.
+    """
+
+    def __init__(self, take: Callable[[int, bytes, float], None]) -> None:
+        self._take = take
+        self._sockets: list[websocket.WebSocket] = []
+        self._selector = selectors.DefaultSelector()
+        self._heard_at = time.perf_counter()
+        self._ended = threading.Event()
+        self._sending = threading.Lock()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def add(self, socket: websocket.WebSocket) -> None:
+        """Listen to one more."""
+        self._sockets.append(socket)
+        self._selector.register(socket.sock, selectors.EVENT_READ, (len(self._sockets) - 1, bytearray()))
+
+    def say(self, place: int, message: str) -> None:
+        """Send something by this socket."""
+        with self._sending:
+            self._sockets[place].send(message)
+
+    def wait_for_quiet(self, seconds: float) -> None:
+        """Wait until nothing was heard for so long."""
+        while time.perf_counter() - self._heard_at < seconds:
+            time.sleep(0.1)
+
+    def end(self) -> None:
+        """Close them all."""
+        self._ended.set()
+        self._reader.join()
+        for socket in self._sockets:
+            socket.close(timeout=1)
+
+    def _read(self) -> None:
+        while not self._ended.is_set():
+            if not self._selector.get_map():
+                time.sleep(0.01)
+                continue
+            for key, _ in self._selector.select(0.2):
+                place, unread = key.data
+                try:
+                    came = self._sockets[place].sock.recv(1 << 18)
+                    at = time.perf_counter()
+                    if not came:
+                        raise ConnectionError
+                    unread += came
+                    for message in _messages(unread):
+                        if message == b"2":  # the server asks whether somebody is there
+                            self.say(place, "3")
+                            continue
+                        self._heard_at = at
+                        self._take(place, message, at)
+                except (websocket.WebSocketException, OSError):  # what it would have heard is lost
+                    self._selector.unregister(key.fileobj)
+
+
+def _messages(unread: bytearray) -> Iterator[bytes]:
+    """The whole messages at the start of what came by a WebSocket, which are taken out of it.
+
+    The library takes longer to read a message than the server takes to send it, so that its time would be what is measured.
+    """
+    while len(unread) >= 2:
+        length, begin = unread[1], 2
+        if length >= 126:
+            begin = 4 if length == 126 else 10
+            length = int.from_bytes(unread[2:begin], "big")
+        if len(unread) < max(begin, begin + length):
+            return
+        yield bytes(unread[begin : begin + length])
+        del unread[: begin + length]
