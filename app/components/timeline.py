@@ -126,8 +126,13 @@ def event_row(event: Any, *, on_menu: Any, on_versions: Any, newest_first: Any =
     )
     again = rx.el.li(
         icon("rotate-ccw", 14),
-        _link(event, rx.el.span(event.actor, dir="auto"), rx.cond(event.actor != "", " ", ""), rx.el.span(event.text)),
-        rx.cond(event.rest != "", rx.el.span("· ", event.rest)),
+        _link(
+            event,
+            rx.el.span(event.actor, dir="auto"),
+            rx.cond(event.actor != "", " ", ""),
+            rx.el.span(event.text),
+            rx.cond(event.rest != "", rx.el.span(" · ", event.rest)),
+        ),
         _marks(event, on_versions),
         _more(event, on_menu),
         id=f"event-{event.seq}",

@@ -29,7 +29,7 @@ class IncidentPresence(rx.State, mixin=True):
     _shown: Shown | None = None
     _between: Between | None = None
     _judged_to: int = 0
-    _noted_to: int = 0
+    _noted_to: int = -1  # one that was opened by hand has no line yet, and is looked at too
     _is_in_sight: bool = False
     _seat: Seat | None = None
 

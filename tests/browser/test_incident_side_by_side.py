@@ -69,6 +69,9 @@ def test_what_a_sender_says_is_on_the_page(two: tuple[str, Page, Page], northwin
     northwind.fire(request.node.name)
     expect(log(rob)).to_contain_text("Alert fired again: Connection pool exhausted")
     expect(rob.get_by_role("complementary")).to_contain_text("1 firing of 1")
+    log(rob).get_by_role("link", name="2nd occurrence").focus()
+    rob.keyboard.press("Tab")
+    expect(log(rob).locator(".again").get_by_role("button", name="Actions on line")).to_be_focused()
 
 
 def test_a_command_in_another_process_is_on_the_page(two: tuple[str, Page, Page], northwind: Northwind) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import select
 from app import sockets
 from app.states.incident_detail_acts import IncidentActs
 from models.timeline import LastLook
-from services import comments, database, live_updates, presence, sessions
+from services import comments, database, declaring, live_updates, presence, sessions
 from services.access import Actor
 from services.incident_page import last_looks
 from services.live_updates import Hub
@@ -158,6 +158,18 @@ def follow_and(state: IncidentActs, happens: Callable[[], Any]) -> bool:
     """Let the page follow while this happens; whether it was shown."""
     before = len(state.rows) + len(state.tail)
     return follow(state, happens, lambda: len(state.rows) + len(state.tail) > before)
+
+
+def test_what_comes_first_is_new_to_who_has_seen_that_there_was_nothing(night: Story) -> None:
+    rob, mina = night.organisation.responder, night.organisation.manager
+    number = declaring.declare(mina, "It is slow", "low").incident.number
+    state = open_tab(IncidentActs, begin_session(rob).token, f"http://localhost/incidents/{number}")
+    call(state, "load")
+    call(state, "set_in_sight", is_in_sight=True)
+    assert (state.rows, marks(rob)) == ([], [0])
+    comments.add(mina, number, "One")
+    come_back(state)
+    assert dividers(state) == {1: "1 event since you last looked"}
 
 
 def test_what_came_while_the_page_was_out_of_sight_is_new(night: Story) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
+import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+import socketio
+from engineio.async_socket import AsyncSocket
+from engineio.packet import PONG, Packet
 from reflex.event import Event
 from reflex.istate.data import HeaderData
 from reflex.state import StateUpdate
@@ -15,6 +20,7 @@ from reflex.utils.format import json_dumps
 
 from app import sockets
 from models.vocabulary import Role
+from services import presence
 from services.views import EventRow, FactView, IncidentHead, LabelView
 
 HERE = {"HTTP_HOST": "tocsin.lan:8000"}
@@ -126,3 +132,32 @@ def test_the_page_is_not_told_what_proves_who_asks() -> None:
     assert "tocsin.lan" in told
     assert "ts_1" not in told
     assert "tk_1" not in told
+
+
+def test_a_page_that_does_not_answer_is_not_heard_long_before_its_socket_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = [0.0]
+    monkeypatch.setattr(time, "time", lambda: time.monotonic() + passed[0])
+
+    async def story() -> None:
+        server = socketio.AsyncServer(async_mode="asgi", ping_interval=3600)
+        socket = server.eio.sockets["tab"] = AsyncSocket(server.eio, "tab")
+        sid = await server.manager.connect("tab", "/_event")
+        monkeypatch.setattr(sockets, "_namespace", SimpleNamespace(app=SimpleNamespace(sio=server), namespace="/_event"))
+        await socket.receive(Packet(PONG))
+        await asyncio.sleep(0)
+        passed[0] += 100
+        assert sockets.is_heard(sid), "it was asked nothing since it answered"
+        socket.last_ping = time.time()  # as the server asks
+        assert sockets.is_heard(sid)
+        passed[0] += sockets.ANSWER_SECONDS
+        assert not sockets.is_heard(sid)
+        await socket.receive(Packet(PONG))
+        await asyncio.sleep(0)
+        assert sockets.is_heard(sid)
+        socket.closed = True
+        assert not sockets.is_heard(sid)
+        assert not sockets.is_heard("another")
+
+    asyncio.run(story())
+    assert sockets.PING_SECONDS + sockets.ANSWER_SECONDS + presence.LOOK_SECONDS + 1 < 10
+    assert sockets.ANSWER_SECONDS < sockets.PONG_SECONDS
