@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, text, update
 
 from models.access import ApiKey, LoginSession, OneTimeLink, SignInAttempt
 from models.columns import new_id
@@ -17,7 +17,7 @@ from models.notifications import WAITING, OutgoingMessage
 from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.vocabulary import ActorKind, JobStatus, LinkPurpose, Role
-from services import clock, database
+from services import clock, database, live_updates
 from services.database import Tx
 
 # bare tables: there is nothing for the tenant filter to do here
@@ -278,32 +278,56 @@ def _claimed(row: Any, claim: str) -> ClaimedJob:
     return ClaimedJob(row.id, row.tenant_id, row.kind, row.payload, row.due_at, row.attempts, claim)
 
 
-def claim_jobs(worker: str, limit: int, lease: timedelta) -> list[ClaimedJob]:
-    """Take up to `limit` due jobs for one worker, the longest due first; among them those whose worker gave no sign of life."""
+def claim_jobs(worker: str, limit: int, lease: timedelta, at_most: Mapping[str, int] | None = None) -> list[ClaimedJob]:
+    """Take up to `limit` due jobs for one worker, the longest due first; among them those whose worker gave no sign of life.
+
+    Of the kinds in `at_most` no more are taken than it says, and only after all others.
+    """
+    claim = f"{worker[:40]} {new_id().hex}"
+    few = at_most or {}
     with database.write_everywhere() as tx:
-        due = (
-            select(_job.id)
-            .where(
-                text(UNFINISHED),
-                _job.due_at <= tx.now,
-                or_(_job.status == JobStatus.PENDING, and_(_job.status == JobStatus.RUNNING, _job.locked_until < tx.now)),
-            )
-            .order_by(_job.due_at, _job.id)
-            .limit(limit)
+        taken = _claim(tx, claim, limit, lease, _job.kind.not_in(few) if few else None)
+        for kind, most in few.items():
+            room = min(most, limit - len(taken))
+            if room > 0:
+                taken += _claim(tx, claim, room, lease, _job.kind == kind)
+    return sorted(taken, key=lambda job: (job.due_at, job.id))
+
+
+def _claim(tx: Tx, claim: str, limit: int, lease: timedelta, of: ColumnElement[bool] | None) -> list[ClaimedJob]:
+    due = (
+        select(_job.id)
+        .where(
+            text(UNFINISHED),
+            _job.due_at <= tx.now,
+            or_(_job.status == JobStatus.PENDING, and_(_job.status == JobStatus.RUNNING, _job.locked_until < tx.now)),
         )
-        if tx.dialect.name == "postgresql":
-            due = due.with_for_update(skip_locked=True)
-        # materialized, so that PostgreSQL looks once and locks no more than the limit
-        chosen = due.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
-        claim = f"{worker[:40]} {new_id().hex}"
-        taken = tx.execute(
-            update(Job)
-            .where(_job.id.in_(select(chosen.c.id)))
-            .values(status=JobStatus.RUNNING, locked_by=claim, locked_until=tx.now + lease, attempts=_job.attempts + 1)
-            .returning(_job.id, _job.tenant_id, _job.kind, _job.payload, _job.due_at, _job.attempts)
-        )
-        jobs = [_claimed(row, claim) for row in taken]
-    return sorted(jobs, key=lambda job: (job.due_at, job.id))
+        .order_by(_job.due_at, _job.id)
+        .limit(limit)
+    )
+    if of is not None:
+        due = due.where(of)
+    if tx.dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    # materialized, so that PostgreSQL looks once and locks no more than the limit
+    chosen = due.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
+    rows = tx.execute(
+        update(Job)
+        .where(_job.id.in_(select(chosen.c.id)))
+        .values(status=JobStatus.RUNNING, locked_by=claim, locked_until=tx.now + lease, attempts=_job.attempts + 1)
+        .returning(_job.id, _job.tenant_id, _job.kind, _job.payload, _job.due_at, _job.attempts)
+    )
+    return [_claimed(row, claim) for row in rows.all()]
+
+
+def hasten_jobs(kind: str) -> int:
+    """Let the jobs of this kind that failed and wait for their next try be due now; how many these were."""
+    waits = (text(UNFINISHED), _job.kind == kind, _job.status == JobStatus.PENDING, _job.attempts > 0)
+    with database.write_everywhere() as tx:
+        count: int = tx.execute(update(Job).where(*waits, _job.due_at > tx.now).values(due_at=tx.now)).rowcount
+        if count:
+            tx.wake(live_updates.JOBS)
+    return count
 
 
 def job_counts() -> JobCounts:

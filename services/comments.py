@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from models.people import ActorRow
 from models.timeline import TimelineEvent
 from models.vocabulary import Role
-from services import audit, database, holding, incidents, markdown, mentions, people, search, timeline
+from services import audit, database, holding, incidents, markdown, mentions, people, search, telling, timeline
 from services.access import Actor, require
 from services.database import Tx
 from services.errors import InvalidInputError, NotFoundError
@@ -69,6 +69,7 @@ def rewrite(tx: Tx, actor: Actor, incident: Held, line: TimelineEvent, text: str
     before = line.data["body"]
     mentioned = mentions.find(tx, text)
     line.data = timeline.Comment(body=text, mentioned=mentioned.handles).model_dump(mode="json")
+    telling.take_back_mentions(tx, line.id, mentioned.why)
     mentions.tell(tx, incident.id, line.id, actor.id, mentioned)
     told = {"event_id": line.id, "line": line.seq}
     audit.record(tx, actor, "incident.comment_edited", "incident", incident.id, {"text": before}, {**told, "text": text})

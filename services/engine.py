@@ -50,6 +50,8 @@ HANDLERS: Mapping[str, Handler] = {
 """What runs for each kind of job. A handler reads the state again before it acts, and calls `Run.go_on` between long steps."""
 TRIES: Mapping[str, int] = {telling.MAIL_KIND: mail.MAX_ATTEMPTS}
 """How often a job of a kind is tried before it is dead, where that is not `jobs.MAX_ATTEMPTS`."""
+AT_MOST: Mapping[str, int] = {telling.MAIL_KIND: 2, channel_outbox.KIND: 2}
+"""How many jobs that wait for other machines one process runs at once: a mail server that says nothing holds up no reminder."""
 CLAIM_AT_ONCE = 10
 _LONGEST_PAUSE_SECONDS = 1.0
 
@@ -73,14 +75,16 @@ def cycle_age_seconds() -> float | None:
     return None if _last_cycle is None else time.monotonic() - _last_cycle
 
 
-def claim(worker: str, limit: int = CLAIM_AT_ONCE) -> tuple[list[ClaimedJob], float]:
+def claim(worker: str, limit: int = CLAIM_AT_ONCE, at_most: Mapping[str, int] | None = None) -> tuple[list[ClaimedJob], float]:
     """Take up to `limit` due jobs, and say in how many seconds to look again. That nothing is due costs one read.
+
+    Of the kinds in `at_most` no more are taken than it says.
 
     Raises: StorageBusyError.
     """
     due_at = across_tenants.next_job_due_at()
     wait_seconds = _LONGEST_PAUSE_SECONDS if due_at is None else (due_at - clock.now()).total_seconds()
-    claimed = across_tenants.claim_jobs(worker, limit, jobs.LEASE) if limit > 0 and wait_seconds <= 0 else []
+    claimed = across_tenants.claim_jobs(worker, limit, jobs.LEASE, at_most) if limit > 0 and wait_seconds <= 0 else []
     _note_cycle()
     if limit <= 0 or (wait_seconds <= 0 and not claimed):  # full up, or another worker was first
         return claimed, _LONGEST_PAUSE_SECONDS

@@ -19,7 +19,7 @@ from models.people import ActorRow, User
 from models.tenants import Tenant
 from models.timeline import TimelineEvent
 from models.vocabulary import CALLS, DeliveryStatus, IncidentState, Reason, Role
-from services import clock, database, mail_text, measures, settings
+from services import across_tenants, clock, database, mail_text, measures, settings, telling
 from services.database import Tx
 from services.errors import RefusedError
 from services.jobs import Run, TryAgainError
@@ -162,6 +162,8 @@ def run(this: Run) -> None:
         raise TryAgainError(error.message) from error
     measures.mails.labels(MailResult.SENT.value).inc()
     _note(this, waiting, DeliveryStatus.SENT)
+    if this.job.attempts > 1:
+        across_tenants.hasten_jobs(telling.MAIL_KIND)  # the server is back: what else waits need not wait for its next try
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _waiting(session: Session, message_id: UUID) -> _Waiting | None:
 def _matters(waiting: _Waiting, now: datetime) -> bool:
     """Whether the person still has to hear of it by mail."""
     incident, notification = waiting.incident, waiting.notification
-    if not waiting.user.active:
+    if not waiting.user.active or notification.read_at is not None:
         return False
     reason = Reason(notification.reason)
     if reason in CALLS:
@@ -215,8 +217,12 @@ def _matters(waiting: _Waiting, now: datetime) -> bool:
         return is_called and not is_snoozed and notification.created_at >= began and is_theirs
     if reason is Reason.ASSIGNMENT:
         return incident.assigned_to == notification.user_id and incident.state is not IncidentState.RESOLVED
+    if reason is Reason.QUIET_INCIDENT:
+        is_at_rest = incident.state is IncidentState.RESOLVED or incident.parent_id is not None or incident.snoozed_until is not None
+        return not is_at_rest and (incident.last_activity_at or incident.created_at) <= notification.created_at
     if reason is Reason.MENTION and waiting.mail.line is not None:
-        return not waiting.mail.line[0].is_deleted
+        line = waiting.mail.line[0]
+        return not line.is_deleted and line.hidden_at is None
     return True
 
 
@@ -237,6 +243,8 @@ def _write_note(tx: Tx, attempts: int, waiting: _Waiting, status: DeliveryStatus
             last_error=error[:1000] if error else None,
         )
     )
+    if error and not waiting.notification.in_inbox:  # who wants mails alone is told in the page while none arrives
+        tx.session.exec(update(Notification).where(col(Notification.id) == waiting.notification.id).values(in_inbox=True))
     tx.wake(inbox_topic(waiting.notification.user_id), mail_topic(tx.tenant_id))
     if waiting.notification.reason in CALLS:
         tx.wake(incident_topic(waiting.notification.incident_id))

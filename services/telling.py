@@ -9,6 +9,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Uuid, and_, bindparam, or_, select, update
+from sqlmodel import col
 
 from models.columns import new_id
 from models.notifications import Follower, Notification, OutgoingMessage
@@ -221,6 +222,22 @@ def take_back_calls(tx: Tx, incident_ids: Collection[UUID]) -> None:
             _message.c.incident_id.in_(sorted(incident_ids)),
             _message.c.status == DeliveryStatus.PENDING,
             _message.c.kind.in_([reason.value for reason in CALLS]),
+        )
+        .values(status=DeliveryStatus.CANCELLED)
+    )
+
+
+def take_back_mentions(tx: Tx, event_id: UUID, named: Collection[UUID]) -> None:
+    """Cancel the mails about a comment that have not gone out, to people whom it does not name any more."""
+    others = select(col(Notification.id)).where(col(Notification.event_id) == event_id, col(Notification.user_id).not_in(named))
+    tx.execute(
+        update(_message)
+        .where(
+            _message.c.tenant_id == tx.tenant_id,
+            _message.c.event_id == event_id,
+            _message.c.status == DeliveryStatus.PENDING,
+            _message.c.kind == Reason.MENTION.value,
+            _message.c.notification_id.in_(others),
         )
         .values(status=DeliveryStatus.CANCELLED)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from uuid import UUID
@@ -15,7 +16,7 @@ from services import database, engine, live_updates
 from services.errors import StorageBusyError
 from services.jobs import Run
 
-LANES = 4
+LANES = 6
 """How many jobs one process runs at once."""
 _STOP_SECONDS = 5.0
 
@@ -45,7 +46,9 @@ class EngineLoop:
         """Claim for the lanes that are free and start what was claimed; how many seconds to wait before the next look."""
         self._is_looking = True
         try:
-            claimed, seconds = await database.run(engine.claim, self._worker, self._lanes - len(self._running))
+            running = Counter(this.job.kind for this in self._running.values())
+            room = {kind: most - running[kind] for kind, most in engine.AT_MOST.items()}
+            claimed, seconds = await database.run(engine.claim, self._worker, self._lanes - len(self._running), room)
             for job in claimed:
                 self._start(Run(job, stopping=self._stopping))
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from services.outgoing_addresses import CallError
 from services.records import EventRecord, IncidentRecord
 
 AT_ONCE = 50
+_TURN_SECONDS = 10.0
 """So many messages are sent in one run; the rest waits for the next one, so that others have their turn."""
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_WAIT_SECONDS = 300.0
@@ -87,7 +89,10 @@ class _Next:
 def run(this: Run) -> None:
     """Send what waits for a channel, the oldest first, until a call fails in a way that may pass."""
     tenant_id, channel_id = this.job.tenant_id, UUID(str(this.job.payload["channel_id"]))
+    until = time.monotonic() + _TURN_SECONDS
     for _ in range(AT_ONCE):
+        if time.monotonic() > until:  # a slow receiver: the channels of others have their turn, too
+            break
         this.go_on()
         with database.read(tenant_id) as session:
             following = _next(session, channel_id)

@@ -187,13 +187,13 @@ def test_the_loop_goes_on_after_the_database_was_away(tenant_id: UUID, monkeypat
     add(tenant_id)
     real, tries = engine.claim, []
 
-    def flaky(worker: str, limit: int) -> object:
+    def flaky(worker: str, limit: int, at_most: object) -> object:
         tries.append(1)
         if len(tries) == 1:
             raise StorageBusyError
         if len(tries) == 2:
             raise ValueError("a bug")
-        return real(worker, limit)
+        return real(worker, limit, at_most)
 
     monkeypatch.setattr(engine, "claim", flaky)
 
@@ -203,5 +203,33 @@ def test_the_loop_goes_on_after_the_database_was_away(tenant_id: UUID, monkeypat
         await until(lambda: len(ran) == 1)
         await loop.stop()
         await task
+
+    asyncio.run(story())
+
+
+def test_jobs_that_wait_for_a_mail_server_leave_lanes_free(tenant_id: UUID) -> None:
+    release, guard, mails, ran = threading.Event(), threading.Lock(), [0, 0], []
+
+    def hang(_: Run) -> None:
+        with guard:
+            mails[0] += 1
+            mails[1] = max(mails)
+        release.wait(30)
+        with guard:
+            mails[0] -= 1
+
+    with database.write(tenant_id) as tx:
+        for _ in range(12):
+            jobs.add(tx, "mail", {}, clock.now() - timedelta(seconds=5))
+
+    async def story() -> None:
+        loop = EngineLoop(loops.LANES, {KIND: lambda this: ran.append(this.job.id), "mail": hang, "retention": lambda _: None})
+        async with running(loop):
+            await until(lambda: mails[0] == 2)
+            await asyncio.to_thread(add, tenant_id, 3)
+            await until(lambda: len(ran) == 3)
+            assert mails == [2, 2]
+            release.set()
+            await until(lambda: mails == [0, 2])
 
     asyncio.run(story())

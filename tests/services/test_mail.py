@@ -8,9 +8,11 @@ from sqlmodel import col, select, update
 from models.notifications import OutgoingMessage
 from models.people import User
 from models.tenants import Tenant
-from models.vocabulary import DeliveryStatus
-from services import clock, database, declaring, engine, incidents, mail, people
+from models.vocabulary import DeliveryStatus, NotificationState
+from services import clock, comments, database, declaring, engine, inbox, incidents, line_changes, mail, people
+from services.access import Actor
 from services.jobs import TRIES_TO_NOTE, Run
+from services.records import EventRecord
 from tests.fixtures.busy_databases import busy_after
 from tests.fixtures.mailboxes import Mailbox, mailbox
 from tests.fixtures.stories import Story
@@ -196,3 +198,66 @@ def test_what_can_wait_is_mailed_after_the_quiet_hours_and_calls_at_once(night: 
     night.pass_time(minutes=2)
     work()
     assert [mail["To"] for mail in mailbox.mails if "took the incident" in str(mail)] == ["rob@northwind.example"]
+
+
+def unread(actor: Actor) -> list[str]:
+    return [one.reason for one in inbox.page(actor, limit=10).items if one.state is NotificationState.UNREAD]
+
+
+def mentioning(night: Story) -> EventRecord:
+    """Rob's comment on INC-1 that names Mina, whose mail waits because the server is away."""
+    declaring.declare(night.organisation.responder, "Search is slow", "high")
+    return comments.add(night.organisation.responder, "INC-1", "@mina can you look? SECRET77")
+
+
+def test_what_is_not_to_be_read_any_more_is_not_mailed(night: Story, mailbox: Mailbox) -> None:
+    rob = night.organisation.responder
+    hidden, renamed, read = (mentioning(night) for _ in range(3))
+    line_changes.change(rob, "INC-1", hidden.id.hex, hidden=True, reason="A secret")
+    line_changes.change(rob, "INC-1", renamed.id.hex, text="Never mind. SECRET77")
+    inbox.mark_all(night.organisation.manager)
+    work()
+    assert read is not None
+    assert [mail["To"] for mail in mailbox.mails if "SECRET77" in str(mail) or mail["To"].startswith("mina")] == []
+
+
+def test_nobody_is_asked_about_a_quiet_incident_that_went_on(night: Story, mailbox: Mailbox) -> None:
+    night.fire()
+    with database.write(night.organisation.tenant_id) as tx:
+        tx.session.exec(update(Tenant).values(reminder_seconds=dict.fromkeys(("critical", "high", "medium", "low"), 9_000_000)))
+    work()
+    mailbox.mails.clear()
+    mailbox.answer = "451 come again"
+    night.pass_time(days=8)
+    work()
+    incidents.resolve(night.organisation.responder, "INC-1", "Over.")
+    mailbox.answer = ""
+    night.pass_time(hours=2)
+    work()
+    assert [mail["To"] for mail in mailbox.mails] == []
+
+
+def test_who_wants_mails_alone_is_told_in_the_page_while_none_arrives(night: Story, mailbox: Mailbox) -> None:
+    rob = night.organisation.responder
+    with database.write(rob.tenant_id) as tx:
+        tx.session.exec(update(User).where(col(User.id) == rob.id).values(told_by={"opened": "email"}))
+    mailbox.answer = "451 come again"
+    night.fire()
+    assert unread(rob) == []
+    work()
+    assert unread(rob) == ["opened"]
+
+
+def test_when_the_server_is_back_nothing_waits_for_its_next_try(night: Story, mailbox: Mailbox) -> None:
+    mailbox.answer = "451 come again"
+    for name in ("pool", "disk", "queue"):
+        night.fire(name, title=name)
+        for _ in range(4):
+            work()
+            night.pass_time(minutes=1)
+    mailbox.answer = ""
+    assert mailbox.mails == []
+    for _ in range(3):  # the first whose time comes brings the others along
+        night.pass_time(minutes=1)
+        work()
+    assert {message.status for message in messages(night) if message.kind == "opened"} == {DeliveryStatus.SENT}
