@@ -16,7 +16,7 @@ from models.incidents import Incident
 from models.notifications import Notification, OutgoingMessage
 from models.timeline import TimelineEvent
 from models.vocabulary import EventType, Reason
-from services import clock, settings, timeline
+from services import clock, line_text, settings, timeline
 from services.input_text import left_to_right, one_line
 from services.wording import date_and_time, shown_number, zone_named
 
@@ -119,7 +119,7 @@ def _lead(mail: Mail) -> tuple[str, str]:
     event, who = mail.line
     kind = EventType(event.type)
     if reason is Reason.STATE_CHANGE:
-        return timeline.as_text(timeline.to_record(event, who)), ""
+        return line_text.as_text(timeline.to_record(event, who)), ""
     said = {EventType.COMMENT: "body", EventType.REOPENED: "reason"}.get(kind)
     if kind is EventType.ASSIGNMENT and event.data.get("reason"):
         said = "reason"

@@ -1,6 +1,5 @@
 """The lines of an incident's timeline: what each kind says, and the one way to write one."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,6 @@ from models.timeline import TimelineEvent, TimelineRevision
 from models.vocabulary import EventType, IncidentState, Reason, Severity
 from services.database import Tx
 from services.errors import NotFoundError
-from services.input_text import one_line
 from services.records import EventRecord, VersionRecord
 
 
@@ -317,50 +315,6 @@ def to_record(event: TimelineEvent, actor_name: str) -> EventRecord:
         hidden_at=event.hidden_at,
         hidden_reason=event.hidden_reason,
     )
-
-
-_LINE = {
-    EventType.ALERT_FIRED: "🚨 Alert fired: {title}",
-    EventType.ALERT_RESOLVED: "✔️ Alert stopped: {title}",
-    EventType.COMMENT: '💬 {who}: "{body}"',
-    EventType.RESOLUTION: '✅ {who} resolved incident: "{notes}"',
-    EventType.REOPENED: "🔁 Reopened: {reason}",
-    EventType.ASSIGNMENT: "👤 {who} changed the assignee",
-    EventType.SEVERITY_CHANGE: "⚖️ {who} changed severity from {from} to {to}",
-    EventType.EDIT: "✏️ {who} changed the {field}",
-}
-_MERGE_LINE = "🔗 {who} merged {child} into this incident", "🔗 {who} merged this into {parent}"
-_SPLIT_LINE = "✂️ {who} split {child} out of this incident", "✂️ {who} split this out of {parent}"
-_SPLIT_ALERTS_LINE = "✂️ {who} split {alert_count} alerts out into {child}", "✂️ {who} split {alert_count} alerts out of {parent} into this"
-_CHECKED_LINE = "⬜ {who} took the tick away: {text}", "☑️ {who} ticked: {text}"
-_STATE_LINE = {
-    IncidentState.ACKNOWLEDGED: "👤 {who} acknowledged incident",
-    IncidentState.INVESTIGATING: "🔎 {who} is investigating",
-    IncidentState.OPEN: "↩️ {who} gave the acknowledgement back",
-}
-
-
-def as_text(event: EventRecord) -> str:
-    """The line without its time, as in `👤 Alice acknowledged incident`: for exports and for readers without a screen."""
-    kind = EventType(event.type)
-    if kind is EventType.NOTIFICATION:
-        told = len(event.data["to"])
-        return f"📟 Told {told} {'person' if told == 1 else 'people'}: {one_line(event.data['why'])}"
-    pattern = _pattern(kind, event.data)
-    values = {name: one_line(str(value)) for name, value in {**event.data, "who": event.actor_name}.items()}
-    return pattern.format_map(values)
-
-
-def _pattern(kind: EventType, data: Mapping[str, Any]) -> str:
-    if kind is EventType.STATE_CHANGE:
-        return _STATE_LINE[IncidentState(data["to"])]
-    if kind is EventType.MERGE:
-        return _MERGE_LINE[data["child"] is None]
-    if kind is EventType.SPLIT:
-        return (_SPLIT_LINE if data["is_child"] else _SPLIT_ALERTS_LINE)[data["child"] is None]
-    if kind is EventType.CHECKLIST:
-        return _CHECKED_LINE[data["ticked"]]
-    return _LINE[kind]
 
 
 def data_of(event: EventRecord) -> EventData:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from models.vocabulary import Role
-from services import clock, database, incidents, timeline, viewers
+from services import clock, database, incidents, line_text, timeline, viewers
 from services.access import Actor, require
 from services.errors import InvalidInputError
 from services.held import Held
+from services.incident_page.snapshot import names
 from services.records import EventRecord
 from services.wording import day, hour, zone_named
 
@@ -31,17 +31,15 @@ def as_text(actor: Actor, number: str, zone: str = "") -> str:
         incident = incidents.find(session, number)
         lines = [f"{incident.shown} {incident.title}", f"Times in {there.key}"]
         today = ""
-        for event in _all(session, incident):
+        events = list(_all(session, incident))
+        called = names(session, events, {})
+        for event in events:
             date = day(event.occurred_at, there, clock.now())
             if date != today:
                 lines += ["", date]
                 today = date
-            lines.append(_line(event, there))
+            lines.append(f"[{hour(event.occurred_at, there)}] {line_text.as_text(event, called)}")
     return "\n".join(lines) + "\n"
-
-
-def _line(event: EventRecord, zone: ZoneInfo) -> str:
-    return f"[{hour(event.occurred_at, zone)}] {timeline.as_text(event)}"
 
 
 def _all(session: Session, incident: Held) -> Iterator[EventRecord]:

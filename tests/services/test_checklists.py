@@ -10,7 +10,7 @@ from models.alerts import Alert
 from models.audit import AuditEntry
 from models.columns import new_id
 from models.tenants import Tenant
-from services import catalog, checklists, database, declaring, incidents, integrations, live_updates, splitting, timeline
+from services import catalog, checklists, database, declaring, incidents, integrations, line_text, live_updates, splitting
 from services.access import Actor
 from services.errors import InvalidInputError, NotAllowedError, NotFoundError
 from tests.fixtures.organisations import Organisation
@@ -57,7 +57,7 @@ def test_ticking_is_one_line_with_who_and_when(story: Story) -> None:
     assert checklists.tick(organisation.admin, number, item, False).changed
     assert items(organisation.viewer, number)[0] == ("Look at the pool", "")
     lines = [event for event in story.timeline(number) if event.type == "checklist"]
-    assert [timeline.as_text(event) for event in lines] == [
+    assert [line_text.as_text(event) for event in lines] == [
         "☑️ Rob Lindqvist ticked: Look at the pool",
         "⬜ Alice Moreau took the tick away: Look at the pool",
     ]

@@ -33,11 +33,31 @@ def test_a_timeline_is_told_as_in_the_story(story: Story, monkeypatch: pytest.Mo
         '[03:08] 💬 Rob Lindqvist: "Deployed 4.18.2"\n'
         "[04:07] 🚨 Alert fired: Error rate above 5%\n"
         "[04:08] 👤 Rob Lindqvist acknowledged incident\n"
-        "[04:08] 👤 Rob Lindqvist changed the assignee\n"
+        "[04:08] 👤 Rob Lindqvist took it (acknowledged it)\n"
         "\n"
         "Tuesday 24 November\n"
         '[00:08] 💬 Rob Lindqvist: "Deploying hotfix"\n'
     )
+
+
+def test_a_hand_over_says_who_got_it_and_why(story: Story) -> None:
+    rob, mina = story.organisation.responder, story.organisation.manager
+    story.fire()
+    incidents.assign(rob, "INC-1", mina.id)
+    incidents.acknowledge(mina, "INC-1")
+    incidents.snooze(mina, "INC-1", clock.now() + timedelta(hours=1))
+    incidents.snooze(mina, "INC-1", None)
+    incidents.unacknowledge(mina, "INC-1", reason="On the train")
+    incidents.assign(mina, "INC-1", None)
+    lines = [line.partition("] ")[2] for line in incident_page.as_text(rob, "INC-1").splitlines()]
+    assert lines[5:] == [
+        "👤 Rob Lindqvist assigned it to Mina Okafor",
+        "👤 Mina Okafor acknowledged incident",
+        "🔕 Mina Okafor snoozed it until 2026-11-23T04:07:00Z",
+        "🔔 Mina Okafor ended the snooze",
+        "↩️ Mina Okafor gave the acknowledgement back: On the train",
+        "👤 Mina Okafor left it to nobody",
+    ]
 
 
 def test_it_is_in_the_zone_of_its_reader(story: Story) -> None:

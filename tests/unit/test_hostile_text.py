@@ -23,7 +23,7 @@ from models.incidents import Incident
 from models.notifications import Notification, OutgoingMessage
 from models.timeline import TimelineEvent
 from models.vocabulary import ChannelEvent, EventType, IncidentState, Reason, Severity
-from services import mail_text, markdown, settings, timeline
+from services import line_text, mail_text, markdown, settings
 from services.account_input import check_email
 from services.audit_log import wording
 from services.channels import forms
@@ -111,7 +111,7 @@ def check_lines(text: str) -> None:
 
 def check_export(text: str) -> None:
     for event in events(text):
-        assert is_one_line(timeline.as_text(event)), event
+        assert is_one_line(line_text.as_text(event)), event
 
 
 def check_audit(text: str) -> None:
