@@ -135,12 +135,7 @@ def _hasten(tx: Tx, plan: Plan, duty: Duty, incident: Held) -> None:
 
 
 def _resume(tx: Tx, plan: Plan, incident: Held) -> None:
-    """Go on with the step that was next, at its old time or at once when that has passed.
-
-    Who gives back what they have is not called alone: the admins are, too.
-    """
-    if incident.was("state") in TAKEN and incident.next_call_at is not None and incident.call_step == 0:
-        incident.change(call_step=1)
+    """Go on with the step that was next, at its old time or at once when that has passed."""
     if incident.next_call_at is not None and incident.next_call_at < tx.now:
         incident.change(next_call_at=tx.now)
     plan.planned.append(incident)
