@@ -36,16 +36,6 @@ def opened(actor: Actor) -> Any:
     return page
 
 
-def send_test(page: Any, channel_id: str) -> None:
-    """The handler answers twice: that it is sending, and what came back."""
-
-    async def drain() -> None:
-        async for _ in Channels.event_handlers["send_test"].fn(page, channel_id=channel_id):
-            pass
-
-    asyncio.run(drain())
-
-
 def form(receiver: Receiver, *events: str, **texts: str) -> dict[str, Any]:
     """What the browser sends: the boxes that are ticked, and all texts."""
     return {"name": "Board", "url": receiver.url, "severity-critical": "on", **{f"event-{event}": "on" for event in events}, **texts}
@@ -106,7 +96,7 @@ def test_a_test_shows_what_came_back(organisation: Organisation, receiver: Recei
     page = opened(organisation.admin)
     receiver.answers = [(200, {}, "ok"), (404, {}, "no such hook")]
     for said, went_well in (("It answered 200: ok.", True), ("It answered 404: no such hook.", False)):
-        send_test(page, made.id.hex)
+        call(page, "send_test", channel_id=made.id.hex)
         assert (page.tested, page.test_said, page.test_went_well, page.testing) == (made.id.hex, said, went_well, "")
 
 
@@ -128,7 +118,7 @@ def test_a_secret_is_renewed_and_a_channel_removed_after_one_was_asked(organisat
         call(page, name, channel_id=channel_id, **given)
         assert page.notice.text == "There is no such channel."
     told = page.notice.seq
-    send_test(page, channel_id)
+    call(page, "send_test", channel_id=channel_id)
     assert (page.notice.text, page.notice.seq) == ("There is no such channel.", told + 1)
 
 
@@ -138,7 +128,7 @@ def test_others_see_no_channel_and_make_none(organisation: Organisation, receive
         page = opened(actor)
         assert (page.rows, page.notice.text) == ([], "Only admins may do this.")
         call(page, "save", form=form(receiver, "opened"))
-        send_test(page, made.id.hex)
+        call(page, "send_test", channel_id=made.id.hex)
         call(page, "remove", channel_id=made.id.hex)
     page = opened(organisation.stranger)
     call(page, "ask_for_channel", channel_id=made.id.hex, kind="webhook")
