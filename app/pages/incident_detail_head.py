@@ -250,7 +250,7 @@ def _merged_into() -> rx.Component:
             rx.el.p(
                 "Merged into ",
                 _other(_HEAD.parent_number, _HEAD.parent_title),
-                ". It moves with that one, which gets its alerts.",
+                ". It moves with that one, which gets its alerts. What is written here stands here alone: the others read on there.",
             ),
             rx.cond(_HEAD.may_act, split_out),
             class_name="why is-merged",

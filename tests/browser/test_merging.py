@@ -28,6 +28,7 @@ def test_an_incident_becomes_part_of_another_one_and_is_split_out_again(northwin
     expect(rob.get_by_role("status")).to_contain_text(f"{second} is part of {first} now. Nobody has acknowledged {first} yet.")
     merged = rob.get_by_role("region", name="Merged")
     expect(merged).to_contain_text(f"Merged into {first} Payment gateway refuses cards")
+    expect(merged).to_contain_text("What is written here stands here alone")
     expect(rob.get_by_role("link", name=f"Go to {first}")).to_be_visible()
     expect(rob.get_by_role("button", name="Acknowledge")).to_have_count(0)
     timeline = mina.get_by_role("log", name="Timeline")
