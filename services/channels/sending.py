@@ -35,8 +35,9 @@ from services.outgoing import Answer
 from services.outgoing_addresses import CallError
 from services.records import EventRecord, IncidentRecord
 
-AT_ONCE = 50
 _TURN_SECONDS = 10.0
+"""So long one run goes on: a slow receiver must not keep the channels of others from their turn."""
+AT_ONCE = 50
 """So many messages are sent in one run; the rest waits for the next one, so that others have their turn."""
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_WAIT_SECONDS = 300.0
@@ -91,7 +92,7 @@ def run(this: Run) -> None:
     tenant_id, channel_id = this.job.tenant_id, UUID(str(this.job.payload["channel_id"]))
     until = time.monotonic() + _TURN_SECONDS
     for _ in range(AT_ONCE):
-        if time.monotonic() > until:  # a slow receiver: the channels of others have their turn, too
+        if time.monotonic() > until:
             break
         this.go_on()
         with database.read(tenant_id) as session:

@@ -615,3 +615,13 @@ def test_what_an_old_address_said_is_no_matter_once_there_is_another(room: Room,
     room.work()
     assert room.row().enabled
     assert room.messages() == [("opened", "sent", 1)] and len(better.taken) == 1
+
+
+def test_a_slow_receiver_gives_its_turn_back(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.make(events=["opened"])
+    room.story.fire("first", title="First")
+    room.story.fire("second", title="Second")
+    monkeypatch.setattr(sending, "_TURN_SECONDS", 0.0)
+    engine.run_due("worker", {"channel": sending.run})
+    assert [state for _, state, _ in room.messages()].count("pending") >= 1
+    assert len(room.jobs()) == 1
