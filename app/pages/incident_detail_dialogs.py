@@ -115,6 +115,7 @@ def _comment() -> rx.Component:
             "What do you see or do?",
             id="field-comment",
             data_mentions="",
+            data_writes="",
             help="Markdown. The draft is kept on this device.",
             draft=rx.cond(_HEAD.id != "", f"comment:{_HEAD.id}", ""),
             preview=True,
